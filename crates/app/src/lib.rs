@@ -1,0 +1,1 @@
+//! The binary khien: configuration, command line, wiring.

@@ -1,0 +1,2 @@
+//! The binary `khien`.
+fn main() {}

@@ -1,0 +1,196 @@
+//! What the domain needs of the heavy leaves, said as traits; `app` plugs the implementations in.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{Event, Id, Reach, Result};
+
+/// A search of stored events. All conditions must hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Search {
+    /// Whose events may be found; applied by the store itself, always.
+    pub reach: Reach,
+    /// Not before this moment.
+    pub from: Option<DateTime<Utc>>,
+    /// Before this moment.
+    pub to: Option<DateTime<Utc>>,
+    /// Words that must each occur in the raw text, in any case.
+    pub words: Vec<String>,
+    /// Hot columns that must equal a value (`host`, `user`, `src_ip`, `event_code`…), in any case.
+    pub equals: Vec<(String, String)>,
+    /// Only events of this log source.
+    pub source: Option<Id>,
+    /// How many rows to pass over, newest first.
+    pub offset: usize,
+    /// How many rows to give, at most 1,000.
+    pub limit: usize,
+}
+
+/// A page of found events, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Found {
+    /// The events.
+    pub events: Vec<Event>,
+    /// How many there are in all.
+    pub total: u64,
+}
+
+/// Rows that an SQL statement gave.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Rows {
+    /// Names of the columns.
+    pub columns: Vec<String>,
+    /// One object per row.
+    pub rows: Vec<Map<String, Value>>,
+    /// Whether the limit cut rows off.
+    pub truncated: bool,
+}
+
+/// Number of events in one slice of time.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Bucket {
+    /// Start of the slice.
+    pub at: DateTime<Utc>,
+    /// Events in it.
+    pub count: u64,
+}
+
+/// What the store holds, for the page of its health.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Holdings {
+    /// Events in all.
+    pub events: u64,
+    /// Bytes of data files.
+    pub bytes: u64,
+    /// Data files.
+    pub files: u64,
+    /// The oldest day that is held.
+    pub oldest: Option<NaiveDate>,
+}
+
+/// Events at rest.
+pub trait EventStore: Send + Sync {
+    /// Stores a batch; when it returns, the batch survives a crash of the process.
+    fn append(&self, batch: Vec<Event>) -> BoxFuture<'_, Result<()>>;
+    /// Finds events.
+    fn search(&self, query: Search) -> BoxFuture<'_, Result<Found>>;
+    /// One event by its identity and time, if it is within reach.
+    fn event(&self, id: Id, reach: Reach) -> BoxFuture<'_, Result<Option<Event>>>;
+    /// Counts events in at most `slices` equal slices of the search's time span.
+    fn histogram(&self, query: Search, slices: usize) -> BoxFuture<'_, Result<Vec<Bucket>>>;
+    /// Runs one read-only SQL statement over the table `events`, limited to `reach` and to `limit` rows.
+    fn sql(&self, statement: String, reach: Reach, limit: usize) -> BoxFuture<'_, Result<Rows>>;
+    /// What is held.
+    fn holdings(&self) -> BoxFuture<'_, Result<Holdings>>;
+    /// Merges small files and removes the ones no longer named, in the background of everything else.
+    fn tidy(&self) -> BoxFuture<'_, Result<()>>;
+}
+
+/// A kind of printed page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Office Open XML, to be edited and signed.
+    Docx,
+    /// To be read and printed.
+    Pdf,
+}
+
+/// An administrative document in the form of NĐ 30/2020/NĐ-CP, Phụ lục I: what it says, not how it looks.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Document {
+    /// The superior body ("ỦY BAN NHÂN DÂN TỈNH BẮC NINH"); empty when there is none.
+    pub superior: String,
+    /// The issuing body ("CÔNG AN TỈNH").
+    pub issuer: String,
+    /// Number and symbol without the word "Số" ("05/BC-CAT"); the number may be left blank for the clerk.
+    pub number: String,
+    /// Place ("Bắc Ninh").
+    pub place: String,
+    /// Day of the document.
+    pub date: Option<NaiveDate>,
+    /// Kind in capitals ("BÁO CÁO").
+    pub kind: String,
+    /// Trích yếu under the kind ("Ban đầu về sự cố an ninh mạng").
+    pub subject: String,
+    /// To whom ("Kính gửi: …"); empty when the kind has none.
+    pub to: Vec<String>,
+    /// Căn cứ, each without its closing sign.
+    pub bases: Vec<String>,
+    /// The body, top to bottom.
+    pub body: Vec<Block>,
+    /// Nơi nhận, each without sign; "Lưu: VT" is written by the caller.
+    pub recipients: Vec<String>,
+    /// Authority line over the signature ("KT. GIÁM ĐỐC"); may be empty.
+    pub authority: String,
+    /// Post of the signer ("PHÓ GIÁM ĐỐC").
+    pub post: String,
+    /// Name of the signer; empty is left blank.
+    pub signer: String,
+    /// Appendixes, each starting on its own page.
+    pub appendixes: Vec<Appendix>,
+}
+
+/// A part of a document's body.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "block")]
+pub enum Block {
+    /// A heading: level 1 is "I. …" in capitals and bold, level 2 "1. …" in bold, level 3 "a) …".
+    Heading {
+        /// 1 to 3.
+        level: u8,
+        /// With its number.
+        text: String,
+    },
+    /// A paragraph.
+    Paragraph {
+        /// Plain text.
+        text: String,
+    },
+    /// "label: value", the value may be blank dots for handwriting.
+    Field {
+        /// What it is.
+        label: String,
+        /// What it says; empty prints a dotted line.
+        value: String,
+    },
+    /// A table with a heading row that repeats on each page.
+    Table {
+        /// Headings.
+        columns: Vec<Column>,
+        /// Cells, as many as columns; a row with one cell spans the table as a group heading.
+        rows: Vec<Vec<String>>,
+    },
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    /// Heading.
+    pub title: String,
+    /// Relative width; all together make the page.
+    pub width: u16,
+    /// Whether cells are numbers, set to the right.
+    pub number: bool,
+}
+
+/// "Phụ lục": its own page, title in capitals.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Appendix {
+    /// Title under "PHỤ LỤC".
+    pub title: String,
+    /// "(Kèm theo …)".
+    pub attached_to: String,
+    /// Its body.
+    pub body: Vec<Block>,
+}
+
+/// Makes files out of documents.
+pub trait Printer: Send + Sync {
+    /// The file of a document. Blocking work of up to a second: call it off the async threads.
+    fn print(&self, document: &Document, format: Format) -> Result<Vec<u8>>;
+}

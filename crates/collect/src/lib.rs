@@ -1,0 +1,1 @@
+//! Receives logs over the network.

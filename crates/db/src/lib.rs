@@ -1,0 +1,1 @@
+//! Records at rest: SQLite and PostgreSQL, migrations, jobs, audit log.

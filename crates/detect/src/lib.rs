@@ -1,0 +1,1 @@
+//! Matches events against Sigma rules.

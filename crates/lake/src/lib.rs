@@ -1,0 +1,1 @@
+//! Keeps events at rest in Delta tables and searches them.

@@ -1,0 +1,1 @@
+//! Turns bytes of logs into events.

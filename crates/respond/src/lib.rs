@@ -1,0 +1,1 @@
+//! Log sources, alerts, incidents, search.

@@ -1,0 +1,1 @@
+//! The web kit: sessions, permits, layout, forms, tables, languages, faults as pages, the JSON API.
