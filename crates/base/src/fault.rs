@@ -11,7 +11,7 @@ use std::fmt;
 use serde::Serialize;
 
 /// The result of anything that can fail with a [`Fault`].
-pub type Result<T> = std::result::Result<T, Fault>;
+pub type Result<T, E = Fault> = std::result::Result<T, E>;
 
 /// How the outside should treat a fault. A small closed set, mapped once to HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]

@@ -17,5 +17,5 @@ pub use clock::Clock;
 pub use event::{Event, LogSource, Record};
 pub use fault::{Fault, Kind, Result};
 pub use ids::{Id, Ids};
-pub use permit::Permit;
+pub use permit::{Permission, Permit, Role};
 pub use reach::Reach;

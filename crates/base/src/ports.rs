@@ -194,3 +194,23 @@ pub trait Printer: Send + Sync {
     /// The file of a document. Blocking work of up to a second: call it off the async threads.
     fn print(&self, document: &Document, format: Format) -> Result<Vec<u8>>;
 }
+
+/// A list to be taken away: plain text in rows and columns.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sheet {
+    /// What the list is; the worksheet's name.
+    pub title: String,
+    /// Headings.
+    pub columns: Vec<String>,
+    /// Cells, as many as columns.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// Makes files out of lists. What is in a cell is never run as a formula.
+pub trait Sheets: Send + Sync {
+    /// CSV in UTF-8 with a byte order mark.
+    fn csv(&self, sheet: &Sheet) -> Result<Vec<u8>>;
+    /// An XLSX workbook with one worksheet.
+    fn xlsx(&self, sheet: &Sheet) -> Result<Vec<u8>>;
+}

@@ -1,0 +1,40 @@
+//! The tables, as a list of steps. A step that was applied somewhere never changes: a new step follows.
+//! Expand first, contract later: the version before must run on the tables of the version after.
+
+use sea_orm_migration::prelude::*;
+
+mod m0001_base;
+mod m0002_directory;
+
+/// All steps, in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_base::Step), Box::new(m0002_directory::Step)]
+    }
+}
+
+/// Creates tables with their indexes: `(table, [(index name, columns, unique)])`.
+pub(crate) async fn create(
+    manager: &SchemaManager<'_>,
+    table: TableCreateStatement,
+    name: &'static str,
+    indexes: &[(&'static str, &[&'static str], bool)],
+) -> std::result::Result<(), DbErr> {
+    manager.create_table(table).await?;
+    for (index, columns, unique) in indexes {
+        let mut statement = Index::create();
+        statement.name(*index).table(name);
+        for column in *columns {
+            statement.col(*column);
+        }
+        if *unique {
+            statement.unique();
+        }
+        manager.create_index(statement.take()).await?;
+    }
+    Ok(())
+}
