@@ -1,0 +1,71 @@
+//! Times as logs write them.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use serde_json::Value;
+
+/// A time in a JSON value: RFC 3339, `2026-05-29 08:56:42.741` (taken as UTC, as Sysmon writes it), or seconds,
+/// milliseconds, microseconds or nanoseconds since 1970.
+pub(crate) fn of_value(value: &Value) -> Option<DateTime<Utc>> {
+    match value {
+        Value::String(s) => of_text(s),
+        Value::Number(n) => n.as_f64().and_then(since_1970),
+        _ => None,
+    }
+}
+
+/// A time in text.
+pub(crate) fn of_text(text: &str) -> Option<DateTime<Utc>> {
+    let text = text.trim();
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Some(at.with_timezone(&Utc));
+    }
+    // Suricata and others write the offset without a colon.
+    for form in ["%Y-%m-%dT%H:%M:%S%.f%z", "%d/%b/%Y:%H:%M:%S %z", "%Y-%m-%d %H:%M:%S%.f %z"] {
+        if let Ok(at) = DateTime::parse_from_str(text, form) {
+            return Some(at.with_timezone(&Utc));
+        }
+    }
+    for form in ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"] {
+        if let Ok(at) = NaiveDateTime::parse_from_str(text, form) {
+            return Some(at.and_utc());
+        }
+    }
+    text.parse::<f64>().ok().and_then(since_1970)
+}
+
+/// The unit is told by the size: 1e11 seconds is the year 5138, 1e11 milliseconds is 1973.
+#[expect(clippy::cast_possible_truncation, reason = "checked to lie within the range just before")]
+fn since_1970(n: f64) -> Option<DateTime<Utc>> {
+    let micros = match n.abs() {
+        a if a < 1e11 => n * 1e6,
+        a if a < 1e14 => n * 1e3,
+        a if a < 1e17 => n,
+        a if a < 1e20 => n / 1e3,
+        _ => return None,
+    };
+    DateTime::from_timestamp_micros(micros as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn one_moment_in_each_way_of_writing_it() {
+        for value in [
+            json!("2026-05-29T08:56:42.500Z"),
+            json!("2026-05-29T15:56:42.500+07:00"),
+            json!("2026-05-29T15:56:42.500+0700"),
+            json!("2026-05-29 08:56:42.500"),
+            json!(1_780_045_002.5),
+            json!(1_780_045_002_500_u64),
+            json!("1780045002.500"),
+        ] {
+            assert_eq!(of_value(&value).unwrap().timestamp_millis(), 1_780_045_002_500, "{value}");
+        }
+        for value in [json!("yesterday"), json!(null), json!(1e300), json!({})] {
+            assert_eq!(of_value(&value), None, "{value}");
+        }
+    }
+}

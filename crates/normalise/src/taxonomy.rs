@@ -1,0 +1,330 @@
+//! Which Sigma log source a Windows event belongs to, read from `content/parsers/windows.yaml`, and how the log
+//! source of a rule covers the log source of an event.
+//!
+//! Source: Sigma specification 2.1, appendix "Taxonomy".
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use khien_base::LogSource;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// What the table says of one event.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Placing {
+    /// Product, service and category.
+    pub(crate) log: LogSource,
+    /// OCSF class, 0 when the table has none.
+    pub(crate) class_uid: u32,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sheet {
+    services: HashMap<String, Vec<String>>,
+    events: Vec<Entry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    service: Option<String>,
+    channel: Option<String>,
+    ids: Vec<u64>,
+    category: Option<String>,
+    #[serde(default)]
+    class: u32,
+    #[serde(default)]
+    when: HashMap<String, Vec<String>>,
+    #[serde(default)]
+    copy: Vec<Copying>,
+}
+
+/// A field that is added under a further name.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Copying {
+    to: String,
+    from: Vec<String>,
+    #[serde(default)]
+    join: String,
+    #[serde(rename = "as")]
+    form: Option<Form>,
+    #[serde(default)]
+    values: HashMap<String, String>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Form {
+    /// `0x1f` becomes 31.
+    Decimal,
+    /// `\REGISTRY\MACHINE\…` becomes `HKLM\…`.
+    Registry,
+}
+
+/// The table, ready to be asked.
+#[derive(Debug, Default)]
+struct Table {
+    /// Channel in lower case -> service.
+    service_of: HashMap<String, String>,
+    /// Channel in lower case -> its entries, in the order of the file.
+    entries_of: HashMap<String, Vec<usize>>,
+    entries: Vec<Entry>,
+}
+
+fn sheet() -> Result<Sheet, serde_yaml_ng::Error> {
+    serde_yaml_ng::from_str(include_str!("../../../content/parsers/windows.yaml"))
+}
+
+// The file is part of the program, and a test reads it; a broken one would place no event anywhere.
+static TABLE: LazyLock<Table> = LazyLock::new(|| Table::new(sheet().unwrap_or_default()));
+
+impl Table {
+    fn new(sheet: Sheet) -> Self {
+        let mut table = Self::default();
+        // Two services may name one channel; the one that comes first in the alphabet is its service.
+        let mut services: Vec<_> = sheet.services.iter().collect();
+        services.sort();
+        for (service, channels) in &services {
+            for channel in *channels {
+                table.service_of.entry(channel.to_lowercase()).or_insert_with(|| (*service).clone());
+            }
+        }
+        for (at, entry) in sheet.events.iter().enumerate() {
+            let named = entry.service.as_ref().and_then(|s| sheet.services.get(s)).into_iter().flatten();
+            for channel in named.chain(&entry.channel) {
+                table.entries_of.entry(channel.to_lowercase()).or_default().push(at);
+            }
+        }
+        table.entries = sheet.events;
+        table
+    }
+}
+
+/// Places a Windows event by its channel and number, and adds to `fields` the names that Sigma rules expect.
+pub(crate) fn place(channel: &str, event_id: Option<u64>, fields: &mut Map<String, Value>) -> Placing {
+    let channel = channel.to_lowercase();
+    let mut placing = Placing {
+        log: LogSource {
+            product: Some("windows".into()),
+            service: TABLE.service_of.get(&channel).cloned(),
+            category: None,
+        },
+        class_uid: 0,
+    };
+    let Some(event_id) = event_id else { return placing };
+    let entries = TABLE.entries_of.get(&channel).into_iter().flatten().filter_map(|at| TABLE.entries.get(*at));
+    for entry in entries.filter(|e| e.ids.contains(&event_id)) {
+        if placing.log.category.is_some() && entry.category.is_some() || !holds(&entry.when, fields) {
+            continue;
+        }
+        if entry.category.is_some() {
+            placing.log.category.clone_from(&entry.category);
+        }
+        if placing.class_uid == 0 {
+            placing.class_uid = entry.class;
+        }
+        for copying in &entry.copy {
+            copy(copying, fields);
+        }
+    }
+    placing
+}
+
+fn holds(when: &HashMap<String, Vec<String>>, fields: &Map<String, Value>) -> bool {
+    when.iter().all(|(name, wanted)| {
+        let have = fields.get(name).map(text).unwrap_or_default();
+        wanted.iter().any(|w| w.eq_ignore_ascii_case(&have))
+    })
+}
+
+fn copy(copying: &Copying, fields: &mut Map<String, Value>) {
+    if fields.contains_key(&copying.to) {
+        return;
+    }
+    let parts: Vec<&Value> = copying.from.iter().filter_map(|name| fields.get(name)).filter(|v| !is_blank(v)).collect();
+    let value = match parts.as_slice() {
+        [] => return,
+        [one] => (*one).clone(),
+        many => Value::from(many.iter().map(|v| text(v)).collect::<Vec<_>>().join(&copying.join)),
+    };
+    let value = match copying.form {
+        None => value,
+        Some(Form::Decimal) => decimal(&value).map_or(value, Value::from),
+        Some(Form::Registry) => Value::from(registry(&text(&value))),
+    };
+    let value = match copying.values.get(&text(&value)) {
+        Some(known) => Value::from(known.as_str()),
+        None => value,
+    };
+    fields.insert(copying.to.clone(), value);
+}
+
+/// Windows writes `-` where it has nothing to say.
+fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(s) => s.is_empty() || s == "-",
+        _ => false,
+    }
+}
+
+/// A value as the text that a person would read.
+pub(crate) fn text(value: &Value) -> String {
+    match value {
+        Value::String(s) => s.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+/// A whole number written as a number, in decimal or as `0x…`.
+pub(crate) fn decimal(value: &Value) -> Option<u64> {
+    match value {
+        Value::Number(n) => n.as_u64().or_else(|| n.as_f64().filter(|f| f.fract() == 0.0).and_then(whole)),
+        Value::String(s) => match s.trim().strip_prefix("0x").or_else(|| s.trim().strip_prefix("0X")) {
+            Some(hex) => u64::from_str_radix(hex, 16).ok(),
+            None => s.trim().parse().ok(),
+        },
+        _ => None,
+    }
+}
+
+/// Some shippers write 4688 as 4688.0.
+fn whole(f: f64) -> Option<u64> {
+    format!("{f:.0}").parse().ok()
+}
+
+/// The kernel's name of a registry key, as Sysmon and rules write it.
+fn registry(path: &str) -> String {
+    const ROOTS: [(&str, &str); 2] = [("\\REGISTRY\\MACHINE", "HKLM"), ("\\REGISTRY\\USER", "HKU")];
+    for (kernel, short) in ROOTS {
+        if let (Some(head), Some(tail)) = (path.get(..kernel.len()), path.get(kernel.len()..))
+            && head.eq_ignore_ascii_case(kernel)
+        {
+            return format!("{short}{tail}");
+        }
+    }
+    path.to_owned()
+}
+
+/// Kinds of event that are also of a wider kind: (wide, narrow). Rules may ask for either.
+const WIDER_CATEGORIES: [(&str, &str); 5] = [
+    ("registry_event", "registry_add"),
+    ("registry_event", "registry_delete"),
+    ("registry_event", "registry_set"),
+    ("registry_event", "registry_rename"),
+    ("file_delete", "file_delete_detected"),
+];
+
+/// Linux services whose lines go to the authentication log.
+const AUTH: [&str; 7] = ["sshd", "sudo", "su", "login", "pam", "polkit", "useradd"];
+
+/// Whether a rule with log source `rule` means events with log source `event`: each part that the rule names must be
+/// the event's own, or wider than it (`registry_event` covers `registry_set`; on Linux `auth` covers `sshd`, and
+/// `syslog` covers all that came through syslog, which is everything but `auditd`).
+pub fn log_source_matches(rule: &LogSource, event: &LogSource) -> bool {
+    let product = part(rule.product.as_deref(), event.product.as_deref(), |_, _| false);
+    let category = part(rule.category.as_deref(), event.category.as_deref(), |wide, narrow| {
+        WIDER_CATEGORIES.iter().any(|(w, n)| w.eq_ignore_ascii_case(wide) && n.eq_ignore_ascii_case(narrow))
+    });
+    let linux = event.product.as_deref() == Some("linux");
+    let service = part(rule.service.as_deref(), event.service.as_deref(), |wide, narrow| {
+        linux
+            && match wide {
+                "auth" => AUTH.contains(&narrow),
+                "syslog" => narrow != "auditd",
+                _ => false,
+            }
+    });
+    product && category && service
+}
+
+fn part(rule: Option<&str>, event: Option<&str>, wider: impl Fn(&str, &str) -> bool) -> bool {
+    match (rule, event) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(rule), Some(event)) => rule.eq_ignore_ascii_case(event) || wider(rule, event),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn source(product: &str, service: &str, category: &str) -> LogSource {
+        let some = |s: &str| (!s.is_empty()).then(|| s.to_owned());
+        LogSource { product: some(product), service: some(service), category: some(category) }
+    }
+
+    #[test]
+    fn the_table_reads_and_names_only_known_services() {
+        let sheet = sheet().unwrap();
+        assert!(sheet.services.len() > 45);
+        for entry in &sheet.events {
+            assert!(entry.channel.is_some() != entry.service.is_some(), "{entry:?}");
+            assert!(entry.service.as_ref().is_none_or(|s| sheet.services.contains_key(s)), "{entry:?}");
+        }
+    }
+
+    #[test]
+    fn registry_event_covers_its_four_kinds_and_not_the_other_way() {
+        let set = source("windows", "sysmon", "registry_set");
+        assert!(log_source_matches(&source("windows", "", "registry_event"), &set));
+        assert!(log_source_matches(&source("windows", "", "registry_set"), &set));
+        assert!(log_source_matches(&source("windows", "sysmon", ""), &set));
+        assert!(!log_source_matches(&source("windows", "", "registry_add"), &set));
+        assert!(!log_source_matches(&source("windows", "", "registry_set"), &source("windows", "", "registry_event")));
+        assert!(!log_source_matches(&source("linux", "", "registry_set"), &set));
+    }
+
+    #[test]
+    fn auth_and_syslog_cover_the_services_below_them() {
+        let sshd = source("linux", "sshd", "");
+        assert!(log_source_matches(&source("linux", "auth", ""), &sshd));
+        assert!(log_source_matches(&source("linux", "syslog", ""), &sshd));
+        assert!(!log_source_matches(&source("linux", "syslog", ""), &source("linux", "auditd", "")));
+        assert!(!log_source_matches(&source("windows", "auth", ""), &source("windows", "sshd", "")));
+    }
+
+    #[test]
+    fn a_4688_is_also_told_in_sysmons_names() {
+        let mut fields = json!({
+            "NewProcessName": "C:\\Windows\\System32\\cmd.exe", "NewProcessId": "0x1f", "ProcessId": "0x2c4",
+            "ParentProcessName": "C:\\Windows\\explorer.exe", "SubjectDomainName": "SO", "SubjectUserName": "lan",
+            "MandatoryLabel": "S-1-16-12288"
+        });
+        let fields = fields.as_object_mut().unwrap();
+        let placing = place("Security", Some(4688), fields);
+        assert_eq!(placing.log, source("windows", "security", "process_creation"));
+        assert_eq!(fields["Image"], "C:\\Windows\\System32\\cmd.exe");
+        assert_eq!(fields["ParentImage"], "C:\\Windows\\explorer.exe");
+        assert_eq!((&fields["ParentProcessId"], &fields["ProcessId"]), (&json!(708), &json!("0x2c4")));
+        assert_eq!((&fields["User"], &fields["IntegrityLevel"]), (&json!("SO\\lan"), &json!("High")));
+    }
+
+    #[test]
+    fn an_audited_registry_change_is_told_in_sysmons_names() {
+        let mut fields = json!({
+            "ObjectName": "\\REGISTRY\\MACHINE\\SOFTWARE\\Run", "ObjectValueName": "x", "OperationType": "%%1904",
+            "NewValue": "evil.exe", "ProcessName": "C:\\reg.exe"
+        });
+        let fields = fields.as_object_mut().unwrap();
+        let placing = place("Security", Some(4657), fields);
+        assert_eq!(placing.log.category.as_deref(), Some("registry_set"));
+        assert_eq!(fields["TargetObject"], "HKLM\\SOFTWARE\\Run\\x");
+        assert_eq!((&fields["Details"], &fields["EventType"]), (&json!("evil.exe"), &json!("SetValue")));
+    }
+
+    #[test]
+    fn numbers_are_read_in_each_way_that_shippers_write_them() {
+        assert_eq!(decimal(&json!(4688)), Some(4688));
+        assert_eq!(decimal(&json!(4688.0)), Some(4688));
+        assert_eq!(decimal(&json!("4688")), Some(4688));
+        assert_eq!(decimal(&json!("0x10")), Some(16));
+        assert_eq!(decimal(&json!("x")), None);
+    }
+}
