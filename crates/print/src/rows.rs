@@ -1,0 +1,132 @@
+//! Lists as files: CSV that Excel opens in Vietnamese and that runs no formula, and XLSX whose cells are all text.
+
+use khien_base::ports::{Sheet, Sheets};
+use khien_base::{Fault, Result};
+use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Workbook, Worksheet};
+
+/// Rows of a worksheet, heading included (ECMA-376; Excel's specifications and limits).
+const XLSX_ROWS: usize = 1_048_576;
+/// Characters of a cell that Excel holds.
+const XLSX_CELL: usize = 32_767;
+/// Columns of a worksheet.
+const XLSX_COLUMNS: usize = 16_384;
+/// A column is never set wider than this many characters.
+const WIDEST: usize = 60;
+
+/// Whether a spreadsheet would read the cell as a formula (OWASP, CSV injection).
+fn formula(cell: &str) -> bool {
+    cell.starts_with(['=', '+', '-', '@', '\t', '\r'])
+}
+
+/// A list as CSV (RFC 4180: commas, CRLF), in UTF-8 with a byte order mark, without which Excel garbles
+/// Vietnamese. Cells that start with `=`, `+`, `-`, `@`, tab or CR get an apostrophe before them.
+pub fn csv(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
+    let safe = |cell: &str| if formula(cell) { format!("'{cell}") } else { cell.to_owned() };
+    let mut writer = csv::WriterBuilder::new()
+        .flexible(true)
+        .terminator(csv::Terminator::CRLF)
+        .from_writer("\u{feff}".as_bytes().to_vec());
+    // Writing to memory cannot fail.
+    let _ = writer.write_record(columns.iter().map(|c| safe(c)));
+    for row in rows {
+        let _ = writer.write_record(row.iter().map(|c| safe(c)));
+    }
+    writer.into_inner().unwrap_or_default()
+}
+
+/// A list as an XLSX workbook with one sheet: bold heading row that stays in view, filter, all cells text. A cell
+/// that looks like a formula is stored as text with the quote prefix, so that editing it runs nothing either.
+///
+/// # Errors
+/// `print.too-many-rows` and `print.too-many-columns` (`limit`, `found`), `print.long-cell` (`row`, `column`,
+/// `limit`): more than a worksheet holds.
+pub fn xlsx(title: &str, columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Result<Vec<u8>> {
+    if columns.len() > XLSX_COLUMNS {
+        return Err(too_many("print.too-many-columns", XLSX_COLUMNS, columns.len()));
+    }
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.set_name(sheet_name(title)).map_err(Fault::internal)?;
+    let plain = Format::new().set_num_format("@").set_align(FormatAlign::Top).set_text_wrap();
+    let quoted = plain.clone().set_quote_prefix();
+    let head = Format::new().set_bold().set_border_bottom(FormatBorder::Thin).set_text_wrap();
+    let mut widths: Vec<usize> = columns.iter().map(|c| c.chars().count()).collect();
+    for (c, name) in columns.iter().enumerate() {
+        write(sheet, 0, c, name, &head)?;
+    }
+    let mut last = 0;
+    for (r, row) in rows.enumerate() {
+        last = r + 1;
+        if last >= XLSX_ROWS {
+            return Err(too_many("print.too-many-rows", XLSX_ROWS - 1, last));
+        }
+        if row.len() > XLSX_COLUMNS {
+            return Err(too_many("print.too-many-columns", XLSX_COLUMNS, row.len()));
+        }
+        for (c, cell) in row.iter().enumerate() {
+            write(sheet, last, c, cell, if formula(cell) { &quoted } else { &plain })?;
+            if let Some(width) = widths.get_mut(c) {
+                *width = (*width).max(cell.lines().map(|l| l.chars().count()).max().unwrap_or(0));
+            }
+        }
+    }
+    finish(sheet, &widths, last)?;
+    book.save_to_buffer().map_err(Fault::internal)
+}
+
+fn too_many(code: &'static str, limit: usize, found: usize) -> Fault {
+    Fault::invalid(code).with("limit", limit).with("found", found)
+}
+
+fn write(sheet: &mut Worksheet, row: usize, column: usize, cell: &str, format: &Format) -> Result<()> {
+    if cell.encode_utf16().count() > XLSX_CELL {
+        return Err(Fault::invalid("print.long-cell")
+            .with("row", row)
+            .with("column", column + 1)
+            .with("limit", XLSX_CELL));
+    }
+    let (row, column) = (u32::try_from(row).map_err(Fault::internal)?, u16::try_from(column).map_err(Fault::internal)?);
+    // XML 1.0 §2.2 forbids control characters; a cell keeps its lines and tabs.
+    let cell: String = cell.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    sheet.write_string_with_format(row, column, cell, format).map_err(Fault::internal)?;
+    Ok(())
+}
+
+fn finish(sheet: &mut Worksheet, widths: &[usize], last: usize) -> Result<()> {
+    for (c, width) in widths.iter().enumerate() {
+        let column = u16::try_from(c).map_err(Fault::internal)?;
+        sheet.set_column_width(column, ((*width).min(WIDEST) + 3) as f64).map_err(Fault::internal)?;
+    }
+    sheet.set_freeze_panes(1, 0).map_err(Fault::internal)?;
+    sheet.set_repeat_rows(0, 0).map_err(Fault::internal)?;
+    if let Some(right) = widths.len().checked_sub(1) {
+        let (last, right) =
+            (u32::try_from(last).map_err(Fault::internal)?, u16::try_from(right).map_err(Fault::internal)?);
+        sheet.autofilter(0, 0, last, right).map_err(Fault::internal)?;
+    }
+    Ok(())
+}
+
+/// A name that a worksheet may have: at most 31 characters, none of `[]:*?/\`, no apostrophe at its ends.
+fn sheet_name(title: &str) -> String {
+    let name: String =
+        title.chars().map(|c| if "[]:*?/\\".contains(c) || c.is_control() { ' ' } else { c }).take(31).collect();
+    let name = name.trim_matches(['\'', ' ']);
+    if name.is_empty() { "Danh sách".to_owned() } else { name.to_owned() }
+}
+
+/// Writes lists as files.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Lists;
+
+impl Sheets for Lists {
+    fn csv(&self, sheet: &Sheet) -> Result<Vec<u8>> {
+        let columns: Vec<&str> = sheet.columns.iter().map(String::as_str).collect();
+        Ok(csv(&columns, sheet.rows.iter().cloned()))
+    }
+
+    fn xlsx(&self, sheet: &Sheet) -> Result<Vec<u8>> {
+        let columns: Vec<&str> = sheet.columns.iter().map(String::as_str).collect();
+        xlsx(&sheet.title, &columns, sheet.rows.iter().cloned())
+    }
+}
