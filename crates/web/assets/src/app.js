@@ -1,0 +1,24 @@
+// What every page loads. Each module looks for its own data attributes and works again on parts swapped in by htmx.
+import htmx from "./htmx.js";
+import { frame } from "./frame.js";
+import { clocks } from "./clock.js";
+import { drafts } from "./draft.js";
+import { asks } from "./ask.js";
+import { picks } from "./pick.js";
+import { small } from "./small.js";
+import { drops } from "./drop.js";
+import { sparks } from "./spark.js";
+import { lazy } from "./lazy.js";
+import { faults } from "./faults.js";
+import { live } from "./live.js";
+
+faults(htmx);
+frame();
+asks(htmx);
+small();
+live(htmx);
+
+const parts = [clocks, drafts, picks, drops, sparks, lazy];
+const wake = (root) => parts.forEach((part) => part(root));
+wake(document);
+htmx.onLoad((root) => root !== document.body && wake(root));
