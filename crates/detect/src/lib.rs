@@ -1,1 +1,32 @@
-//! Matches events against Sigma rules.
+//! Matches records against Sigma rules (Sigma specification 2.1, detection rules).
+//!
+//! A [`Ruleset`] is loaded from rule files; whatever is wrong with one of them is told as [`RuleFault`]s, with
+//! place and remedy, and never stops the others. [`Ruleset::matches`] gives the rules that fire on a record and
+//! the values that made them fire.
+//!
+//! Pure: no input or output, no clock, no randomness. Rule files and records are untrusted; [`limits`] says how
+//! large they may be. A rule sees only records of its log source ([`logsource::covers`]).
+
+mod condition;
+mod detection;
+mod fault;
+mod item;
+pub mod limits;
+pub mod logsource;
+mod matcher;
+mod modifier;
+mod number;
+mod rule;
+mod ruleset;
+mod subject;
+mod text;
+mod yaml;
+
+pub use fault::RuleFault;
+pub use item::Placeholders;
+pub use matcher::Hit;
+pub use rule::{Level, Rule, Status, Tags};
+pub use ruleset::{Match, Ruleset};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,24 @@
+//! How large a rule may be. A rule file is written by anybody; none of these may make the program slow.
+
+/// Bytes of one source.
+pub const FILE_BYTES: usize = 1024 * 1024;
+/// Documents of one source.
+pub const DOCUMENTS: usize = 1000;
+/// Lists and maps within each other.
+pub const DEPTH: usize = 24;
+/// Nodes of one document, aliases counted as often as they are used.
+pub const NODES: usize = 100_000;
+/// Search identifiers of one rule.
+pub const SELECTIONS: usize = 256;
+/// Values of one rule, after placeholders and encodings have multiplied them.
+pub const VALUES: usize = 20_000;
+/// Bytes of one condition.
+pub const CONDITION_BYTES: usize = 8 * 1024;
+/// Brackets and `not` within each other in a condition.
+pub const CONDITION_DEPTH: usize = 32;
+/// Bytes of one regular expression.
+pub const REGEX_BYTES: usize = 4 * 1024;
+/// Bytes of a compiled regular expression, and of the cache of its automaton.
+pub const REGEX_PROGRAM_BYTES: usize = 1024 * 1024;
+/// Hits that one match tells of.
+pub const HITS: usize = 200;

@@ -1,0 +1,201 @@
+//! Rules loaded together, ready to be matched.
+
+use std::collections::HashMap;
+
+use khien_base::{LogSource, Record};
+use serde::Serialize;
+
+use crate::detection::{self, Detection};
+use crate::fault::{At, Faults, RuleFault};
+use crate::item::{FieldNames, Placeholders, Reading};
+use crate::matcher::{self, Hit};
+use crate::rule::{self, Rule};
+use crate::subject::Subject;
+use crate::yaml::{self, Kind, Node};
+use crate::{limits, logsource};
+
+/// Rules that were read without faults, by their log sources. Immutable: share it in an `Arc` and replace it
+/// as a whole.
+#[derive(Debug, Clone, Default)]
+pub struct Ruleset {
+    rules: Vec<Rule>,
+    detections: Vec<Detection>,
+    fields: FieldNames,
+    /// Positions of the rules of each log source.
+    groups: Vec<(LogSource, Vec<usize>)>,
+}
+
+/// A rule that fired.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Match<'r> {
+    /// The rule.
+    pub rule: &'r Rule,
+    /// What in the record made it fire; at most [`limits::HITS`].
+    pub hits: Vec<Hit>,
+}
+
+impl Ruleset {
+    /// Reads rule files (name and text of each). A file may hold several documents; each that has a fault is
+    /// left out, and everything else is loaded.
+    pub fn load(sources: impl Iterator<Item = (String, String)>) -> (Self, Vec<RuleFault>) {
+        Self::load_with(sources, &Placeholders::new())
+    }
+
+    /// [`Ruleset::load`] with values for the placeholders of the modifier `expand`.
+    pub fn load_with(
+        sources: impl Iterator<Item = (String, String)>,
+        placeholders: &Placeholders,
+    ) -> (Self, Vec<RuleFault>) {
+        let mut loading = Loading { set: Self::default(), faults: Vec::new(), ids: HashMap::new(), placeholders };
+        for (name, text) in sources {
+            loading.source(&name, &text);
+        }
+        let mut by_source: HashMap<&LogSource, usize> = HashMap::new();
+        let mut groups: Vec<(LogSource, Vec<usize>)> = Vec::new();
+        for (position, rule) in loading.set.rules.iter().enumerate() {
+            let group = *by_source.entry(&rule.logsource).or_insert_with(|| {
+                groups.push((rule.logsource.clone(), Vec::new()));
+                groups.len() - 1
+            });
+            if let Some((_, members)) = groups.get_mut(group) {
+                members.push(position);
+            }
+        }
+        loading.set.groups = groups;
+        (loading.set, loading.faults)
+    }
+
+    /// All rules, in the order in which they were given.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The rules that are to be matched against records of a log source.
+    pub fn rules_for<'s>(&'s self, log: &'s LogSource) -> impl Iterator<Item = &'s Rule> {
+        self.positions_for(log).into_iter().filter_map(|position| self.rules.get(position))
+    }
+
+    /// Every rule that fires on the record, in the order of the rules.
+    pub fn matches(&self, record: &Record) -> Vec<Match<'_>> {
+        let candidates = self.positions_for(&record.log);
+        if candidates.is_empty() {
+            return Vec::new();
+        }
+        let subject = Subject::new(record, &self.fields);
+        let mut found = Vec::new();
+        for position in candidates {
+            let (Some(rule), Some(detection)) = (self.rules.get(position), self.detections.get(position)) else {
+                continue;
+            };
+            if matcher::holds(detection, &subject) {
+                found.push(Match { rule, hits: matcher::hits(detection, &subject) });
+            }
+        }
+        found
+    }
+
+    fn positions_for(&self, log: &LogSource) -> Vec<usize> {
+        let groups = self.groups.iter().filter(|(source, _)| logsource::covers(source, log));
+        let mut positions: Vec<usize> = groups.flat_map(|(_, members)| members.iter().copied()).collect();
+        positions.sort_unstable();
+        positions
+    }
+}
+
+struct Loading<'p> {
+    set: Ruleset,
+    faults: Vec<RuleFault>,
+    /// Where each id was first seen.
+    ids: HashMap<String, String>,
+    placeholders: &'p Placeholders,
+}
+
+impl Loading<'_> {
+    fn source(&mut self, name: &str, text: &str) {
+        let mut faults = Faults::new(name);
+        let start = At { line: 1, column: 1 };
+        if text.len() > limits::FILE_BYTES {
+            let what = format!("The file is larger than {} bytes.", limits::FILE_BYTES);
+            faults.report("detect.too-large", start, what, "Split it into several files.");
+            self.faults.extend(faults.into_vec());
+            return;
+        }
+        let documents = yaml::documents(text);
+        if documents.len() > limits::DOCUMENTS {
+            let what = format!("The file has more than {} documents.", limits::DOCUMENTS);
+            faults.report("detect.too-large", start, what, "Split it into several files.");
+        } else if documents.is_empty() {
+            faults.report("detect.yaml", start, "The file is empty.", "Write a rule or take the file away.");
+        } else {
+            let several = documents.len() > 1;
+            for (number, (lines_before, document)) in (1..).zip(documents) {
+                let fallback_id = if several { format!("{name}#{number}") } else { name.to_owned() };
+                self.document(name, &fallback_id, document, lines_before);
+            }
+        }
+        self.faults.extend(faults.into_vec());
+    }
+
+    fn document(&mut self, name: &str, fallback_id: &str, document: &str, lines_before: usize) {
+        let mut faults = Faults::new(name);
+        match yaml::parse(document, lines_before) {
+            Err(fault) => faults.report(fault.code, fault.at, fault.what, fault.mend),
+            Ok(node) if is_rule(&node, &mut faults) => {
+                let rule = rule::read(&node, &mut faults, name, fallback_id, document);
+                let detection = self.detection(&node, &mut faults);
+                self.keep(rule, detection, &node, &mut faults);
+            }
+            Ok(_) => {}
+        }
+        self.faults.extend(faults.into_vec());
+    }
+
+    fn detection(&mut self, node: &Node, faults: &mut Faults<'_>) -> Option<Detection> {
+        let Some(section) = node.get("detection") else {
+            let mend = "Write `detection:` with search identifiers and a condition.";
+            faults.report("detect.detection-missing", node.at, "The rule has no detection.", mend);
+            return None;
+        };
+        let (fields, placeholders) = (&mut self.set.fields, self.placeholders);
+        faults.within("detection", |faults| {
+            let mut reading = Reading { faults, fields, placeholders, values: 0 };
+            Some(detection::read(section, &mut reading))
+        })
+    }
+
+    /// Adds a rule that has no faults and whose id is new.
+    fn keep(&mut self, rule: Rule, detection: Option<Detection>, node: &Node, faults: &mut Faults<'_>) {
+        if let Some(first) = self.ids.get(&rule.id) {
+            let at = node.get("id").map_or(node.at, |n| n.at);
+            let what = format!("The id {} is already that of a rule in {first}.", rule.id);
+            let args = vec![("id", rule.id.clone()), ("first", first.clone())];
+            faults.report_with("detect.id-twice", at, what, "Give the rule an id of its own.", args);
+        }
+        if let (true, Some(detection)) = (faults.is_empty(), detection) {
+            self.ids.insert(rule.id.clone(), rule.source_name.clone());
+            self.set.rules.push(rule);
+            self.set.detections.push(detection);
+        }
+    }
+}
+
+/// Whether a document is a detection rule; says of other kinds that they are not read yet.
+fn is_rule(node: &Node, faults: &mut Faults<'_>) -> bool {
+    if !matches!(node.kind, Kind::Map(_)) {
+        let what = format!("The document is {}, not a map.", node.name());
+        faults.report("detect.not-a-rule", node.at, what, "Write a rule: title, logsource, detection.");
+        return false;
+    }
+    let other = [
+        ("correlation", "detect.correlation-unsupported", "Correlation rules are not supported yet."),
+        ("filter", "detect.filter-unsupported", "Filters are not supported yet."),
+        ("action", "detect.action-unsupported", "Rule collections of Sigma 1 (`action:`) are not supported."),
+    ];
+    for (key, code, what) in other {
+        if let Some(section) = node.get(key) {
+            faults.report(code, section.at, what, "Leave the document out; the other rules are loaded.");
+            return false;
+        }
+    }
+    true
+}

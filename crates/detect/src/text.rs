@@ -1,0 +1,216 @@
+//! Text patterns: wildcards, their escapes, and letters without regard to case.
+//!
+//! Sigma specification 2.1, "String Wildcard" and "Escaping": `*` is any number of characters, `?` exactly
+//! one; a backslash before `*`, `?` or `\` makes it plain, and stands for itself before anything else.
+
+/// One character of a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Token {
+    /// This character.
+    Char(char),
+    /// Exactly one character, `?`.
+    One,
+    /// Any number of characters, `*`.
+    Any,
+    /// One of the characters that Windows programs take before an option ([`DASHES`]).
+    Dash,
+}
+
+/// Hyphen, slash, en dash, em dash, horizontal bar (modifier `windash`).
+pub(crate) const DASHES: [char; 5] = ['-', '/', '\u{2013}', '\u{2014}', '\u{2015}'];
+
+/// Reads wildcards and escapes.
+pub(crate) fn tokens(text: &str) -> Vec<Token> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        out.push(match c {
+            '*' => Token::Any,
+            '?' => Token::One,
+            '\\' => Token::Char(chars.next_if(|c| matches!(c, '*' | '?' | '\\')).unwrap_or('\\')),
+            c => Token::Char(c),
+        });
+    }
+    out
+}
+
+/// Text that has no wildcards at all, whatever characters it holds.
+pub(crate) fn plain(text: &str) -> Vec<Token> {
+    text.chars().map(Token::Char).collect()
+}
+
+/// Lower case, character by character: what has no single lower-case character stays as it is, so that the
+/// number of characters never changes and `?` counts the same before and after.
+pub(crate) fn fold(c: char) -> char {
+    if c.is_ascii() {
+        return c.to_ascii_lowercase();
+    }
+    let mut lower = c.to_lowercase();
+    match (lower.next(), lower.next()) {
+        (Some(one), None) => one,
+        _ => c,
+    }
+}
+
+/// [`fold`] of every character.
+pub(crate) fn fold_text(text: &str) -> String {
+    if text.is_ascii() { text.to_ascii_lowercase() } else { text.chars().map(fold).collect() }
+}
+
+/// A pattern ready to be compared with a whole value.
+#[derive(Debug, Clone)]
+pub(crate) struct Pattern {
+    /// Whether case counts; otherwise values are given folded.
+    pub(crate) cased: bool,
+    open_start: bool,
+    open_end: bool,
+    /// What stands between the `*`s, in order; none is empty.
+    segments: Vec<Segment>,
+}
+
+/// A stretch without `*`.
+#[derive(Debug, Clone)]
+enum Segment {
+    Literal(String),
+    Mixed(Vec<Token>),
+}
+
+impl Pattern {
+    pub(crate) fn new(tokens: &[Token], cased: bool) -> Self {
+        let segments = tokens.split(|t| *t == Token::Any).filter(|s| !s.is_empty()).map(|s| Segment::new(s, cased));
+        Self {
+            cased,
+            open_start: tokens.first() == Some(&Token::Any),
+            open_end: tokens.last() == Some(&Token::Any),
+            segments: segments.collect(),
+        }
+    }
+
+    /// Whether the whole of `value` is what the pattern says; give it folded unless `cased`.
+    pub(crate) fn matches(&self, value: &str) -> bool {
+        let mut segments = self.segments.as_slice();
+        if segments.is_empty() {
+            return self.open_start || value.is_empty();
+        }
+        let mut rest = value;
+        if !self.open_start {
+            let Some((first, others)) = segments.split_first() else { return false };
+            let Some(after) = first.strip_prefix(rest) else { return false };
+            (rest, segments) = (after, others);
+            if segments.is_empty() {
+                return self.open_end || rest.is_empty();
+            }
+        }
+        if !self.open_end {
+            let Some((last, others)) = segments.split_last() else { return false };
+            let Some(before) = last.strip_suffix(rest) else { return false };
+            (rest, segments) = (before, others);
+        }
+        for segment in segments {
+            let Some(after) = segment.skip_past(rest) else { return false };
+            rest = after;
+        }
+        true
+    }
+}
+
+impl Segment {
+    fn new(tokens: &[Token], cased: bool) -> Self {
+        let chars: Option<String> = tokens
+            .iter()
+            .map(|t| match t {
+                Token::Char(c) => Some(if cased { *c } else { fold(*c) }),
+                _ => None,
+            })
+            .collect();
+        match chars {
+            Some(literal) => Self::Literal(literal),
+            None if cased => Self::Mixed(tokens.to_vec()),
+            None => {
+                let folded = tokens.iter().map(|t| if let Token::Char(c) = t { Token::Char(fold(*c)) } else { *t });
+                Self::Mixed(folded.collect())
+            }
+        }
+    }
+
+    /// What follows the segment if `text` starts with it.
+    fn strip_prefix<'t>(&self, text: &'t str) -> Option<&'t str> {
+        match self {
+            Self::Literal(literal) => text.strip_prefix(literal.as_str()),
+            Self::Mixed(tokens) => {
+                let mut chars = text.chars();
+                tokens.iter().all(|t| chars.next().is_some_and(|c| t.is(c))).then_some(chars.as_str())
+            }
+        }
+    }
+
+    /// What precedes the segment if `text` ends with it.
+    fn strip_suffix<'t>(&self, text: &'t str) -> Option<&'t str> {
+        match self {
+            Self::Literal(literal) => text.strip_suffix(literal.as_str()),
+            Self::Mixed(tokens) => {
+                let mut chars = text.chars();
+                tokens.iter().rev().all(|t| chars.next_back().is_some_and(|c| t.is(c))).then_some(chars.as_str())
+            }
+        }
+    }
+
+    /// What follows the first place where the segment stands.
+    fn skip_past<'t>(&self, text: &'t str) -> Option<&'t str> {
+        match self {
+            Self::Literal(literal) => text.split_once(literal.as_str()).map(|(_, after)| after),
+            Self::Mixed(_) => {
+                text.char_indices().find_map(|(start, _)| text.get(start..).and_then(|from| self.strip_prefix(from)))
+            }
+        }
+    }
+}
+
+impl Token {
+    /// Whether one character is what the token asks for.
+    fn is(self, c: char) -> bool {
+        match self {
+            Self::Char(own) => own == c,
+            Self::One | Self::Any => true,
+            Self::Dash => DASHES.contains(&c),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fits(pattern: &str, value: &str) -> bool {
+        Pattern::new(&tokens(pattern), false).matches(&fold_text(value))
+    }
+
+    #[test]
+    fn wildcards_stand_for_any_number_or_exactly_one() {
+        assert!(fits("prog?.exe", "progA.exe") && fits("PROG?.EXE", "prog1.exe"));
+        assert!(!fits("prog?.exe", "prog.exe") && !fits("prog?.exe", "progAB.exe"));
+        assert!(fits("antivirus_V*.exe", "antivirus_V21.2.1.exe") && fits("antivirus_V*.exe", "antivirus_V.exe"));
+        assert!(fits("*", "") && fits("*", "x") && fits("", "") && !fits("", "x"));
+        assert!(fits("a*b*c", "aXbYbZc") && !fits("a*b*c", "acb"));
+        assert!(!fits("ab*ba", "aba"), "start and end may not share characters");
+        assert!(fits("*a?c*", "xxabcxx") && !fits("*a?c", "abcx"));
+        assert!(fits("*\nx", "line\nx") && fits("a*b", "a\r\nb"), "* crosses line breaks");
+    }
+
+    #[test]
+    fn escapes_follow_the_table_of_the_specification() {
+        assert!(fits(r"a\b", r"a\b") && fits(r"a\\b", r"a\b"));
+        assert!(fits(r"\*", "*") && !fits(r"\*", "x") && fits(r"\?", "?") && !fits(r"\?", "x"));
+        assert!(fits(r"dir\\*", r"dir\file"), "escaped backslash, then a wildcard");
+        assert!(fits(r"dir\\\*", r"dir\*") && !fits(r"dir\\\*", r"dir\x"));
+        assert!(fits(r"\\\\host", r"\\host") && fits(r"\\\host", r"\\host"));
+        assert!(fits(r"end\", r"end\"));
+    }
+
+    #[test]
+    fn case_is_folded_without_changing_lengths() {
+        assert!(fits("ĐƯỜNG*", "đường dẫn"));
+        assert!(fits("?x", "İx"), "a letter whose lower case is two characters stays one");
+        assert!(!Pattern::new(&tokens("Abc"), true).matches("abc"));
+    }
+}
