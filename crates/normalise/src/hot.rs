@@ -29,6 +29,27 @@ pub(crate) fn port(fields: &Map<String, Value>, names: &[&str]) -> Option<u16> {
     names.iter().filter_map(|name| fields.get(*name)).find_map(|v| decimal(v).and_then(|n| u16::try_from(n).ok()))
 }
 
+/// Fills the column of this name from a field, if the field says something that the column can hold.
+pub(crate) fn fill(hot: &mut Hot, column: &str, fields: &Map<String, Value>, from: &str) {
+    let said = || first(fields, &[from]);
+    match column {
+        "host" => hot.host = said(),
+        "user" => hot.user = said(),
+        "src_ip" => hot.src_ip = address(fields, &[from]),
+        "src_port" => hot.src_port = port(fields, &[from]),
+        "dst_ip" => hot.dst_ip = address(fields, &[from]),
+        "dst_port" => hot.dst_port = port(fields, &[from]),
+        "process" => hot.process = said(),
+        "command_line" => hot.command_line = said(),
+        "file" => hot.file = said(),
+        "hash" => hot.hash = said(),
+        "domain" => hot.domain = said(),
+        "event_code" => hot.event_code = said(),
+        "message" => hot.message = said(),
+        _ => {}
+    }
+}
+
 /// Authentication, in OCSF: the account is the one that signs in, not the one that reports it.
 const AUTHENTICATION: u32 = 3002;
 

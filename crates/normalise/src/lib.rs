@@ -1,10 +1,19 @@
 //! Turns bytes of logs into records ([`khien_base::Record`]): pure, no files, no clock, no randomness.
 
+mod decode;
+mod eve;
 mod evtx;
 mod flatten;
+mod framing;
 mod hot;
+mod ndjson;
+mod pairs;
 mod stamp;
+mod syslog;
 mod taxonomy;
+mod text;
 
+pub use decode::{Format, HEAD, LARGEST_EVTX, LONGEST_LINE, Lines, decode_line, decode_stream, sniff};
 pub use evtx::{Evtx, evtx};
+pub use framing::Framing;
 pub use taxonomy::log_source_matches;
