@@ -1,0 +1,3 @@
+//! The reader as others call it: real plans against their truth, invented plans, files that are no plans.
+
+mod truth;
