@@ -1,6 +1,7 @@
 //! Turns bytes of logs into records ([`khien_base::Record`]): pure, no files, no clock, no randomness.
 
 mod decode;
+pub mod demo;
 mod eve;
 mod evtx;
 mod flatten;
