@@ -174,9 +174,11 @@ fn value(node: &Node, field: Option<usize>, chain: &Chain, reading: &mut Reading
     let text = node.text().unwrap_or_default();
     match tests(scalar, text, field, chain, reading) {
         Ok(tests) => {
-            reading.values += tests.len();
+            let weigh = |t: &Test| if matches!(t, Test::Regex(_)) { limits::REGEX_WEIGHT } else { 1 };
+            reading.values += tests.iter().map(weigh).sum::<usize>();
             if reading.values > limits::VALUES {
-                let what = format!("The rule has more than {} values.", limits::VALUES);
+                let (most, weight) = (limits::VALUES, limits::REGEX_WEIGHT);
+                let what = format!("The rule has more than {most} values, a regular expression counted as {weight}.");
                 reading.faults.report("detect.too-many-values", node.at, what, "Split it into several rules.");
                 return None;
             }
@@ -287,7 +289,7 @@ fn regex(text: &str, chain: &Chain) -> Result<Regex, ChainFault> {
         .multi_line(chain.regex_m)
         .dot_matches_new_line(chain.regex_s)
         .size_limit(limits::REGEX_PROGRAM_BYTES)
-        .dfa_size_limit(limits::REGEX_PROGRAM_BYTES)
+        .dfa_size_limit(limits::REGEX_CACHE_BYTES)
         .nest_limit(50)
         .build()
         .map_err(|e| match e {

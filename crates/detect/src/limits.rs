@@ -18,7 +18,11 @@ pub const CONDITION_BYTES: usize = 8 * 1024;
 pub const CONDITION_DEPTH: usize = 32;
 /// Bytes of one regular expression.
 pub const REGEX_BYTES: usize = 4 * 1024;
-/// Bytes of a compiled regular expression, and of the cache of its automaton.
-pub const REGEX_PROGRAM_BYTES: usize = 1024 * 1024;
+/// Bytes of a compiled regular expression: `\w{1,64}` over all of Unicode, as SigmaHQ writes it, takes 3 MiB.
+pub const REGEX_PROGRAM_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes of the cache of its automaton.
+pub const REGEX_CACHE_BYTES: usize = 2 * 1024 * 1024;
+/// As how many values a regular expression counts: a rule may have a hundred of them.
+pub const REGEX_WEIGHT: usize = VALUES / 100;
 /// Hits that one match tells of.
 pub const HITS: usize = 200;
