@@ -228,7 +228,7 @@ fn leading_time(line: &str, received: DateTime<Utc>) -> Option<(DateTime<Utc>, &
 /// eight years for its year.
 fn without_year(head: &str, received: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let this = received.with_timezone(&vietnam()).year();
-    let latest = received + TimeDelta::days(1);
+    let latest = received.checked_add_signed(TimeDelta::days(1)).unwrap_or(received);
     (0..=9).find_map(|back| {
         let at = NaiveDateTime::parse_from_str(&format!("{} {head}", this + 1 - back), "%Y %b %e %H:%M:%S").ok()?;
         in_vietnam(at).filter(|at| *at <= latest)

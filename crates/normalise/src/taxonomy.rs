@@ -327,4 +327,46 @@ mod tests {
         assert_eq!(decimal(&json!("0x10")), Some(16));
         assert_eq!(decimal(&json!("x")), None);
     }
+
+    /// Each log source that a public Windows rule names must be one that some event can have.
+    #[test]
+    fn the_table_reaches_every_log_source_of_the_public_windows_rules() {
+        let root = option_env!("KHIEN_CORPUS").map_or_else(
+            || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
+            std::path::PathBuf::from,
+        );
+        let mut folders: Vec<_> =
+            ["rules", "rules-emerging-threats", "rules-threat-hunting"].map(|f| root.join("sigma").join(f)).into();
+        if !folders[0].is_dir() {
+            println!("skipped: {} is absent (set KHIEN_CORPUS)", folders[0].display());
+            return;
+        }
+        let sheet = sheet().unwrap();
+        let mut categories: Vec<_> = sheet.events.iter().filter_map(|e| e.category.as_deref()).collect();
+        categories.extend(WIDER_CATEGORIES.iter().map(|(wide, _)| *wide));
+        let (mut rules, mut missing) = (0, std::collections::BTreeSet::new());
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = std::fs::read_to_string(&path).unwrap_or_default();
+                let Ok(Value::Object(rule)) = serde_yaml_ng::from_str::<Value>(&text) else { continue };
+                let Some(Ok(log)) = rule.get("logsource").map(|l| serde_json::from_value::<LogSource>(l.clone()))
+                else {
+                    continue;
+                };
+                if log.product.as_deref() != Some("windows") {
+                    continue;
+                }
+                rules += 1;
+                missing.extend(log.service.filter(|s| !sheet.services.contains_key(s)));
+                missing.extend(log.category.filter(|c| !categories.contains(&c.as_str())));
+            }
+        }
+        assert!(rules > 2_500, "{rules}");
+        assert_eq!(missing, std::collections::BTreeSet::new());
+    }
 }
