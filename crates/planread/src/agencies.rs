@@ -9,13 +9,13 @@ use crate::model::Agency;
 use crate::words::Words;
 
 /// Names that stand by themselves.
-const SOLID: [&str; 46] = [
+const SOLID: [&str; 50] = [
     "công an", "ubnd", "ủy ban nhân dân", "uỷ ban nhân dân", "hđnd", "hội đồng nhân dân", "văn phòng", "vp", "bộ chỉ huy quân sự",
     "ban chỉ huy quân sự", "bchqs", "bộ tư lệnh", "bộ đội biên phòng", "quân đội", "quân sự", "thanh tra", "tỉnh ủy", "thành ủy",
     "đảng ủy", "tỉnh uỷ", "thành uỷ", "đảng uỷ", "mặt trận tổ quốc", "ủy ban mặt trận tổ quốc", "ủy ban mttq", "ubmttq", "ủy ban mttqvn",
     "tỉnh đoàn", "thành đoàn", "viện kiểm sát", "viện kiểm sát nhân dân", "tòa án nhân dân", "đại học", "kho bạc nhà nước", "thủ trưởng", "giám đốc",
     "chủ tịch", "chánh văn phòng", "cổng thông tin điện tử", "chính phủ", "thủ tướng chính phủ", "người đứng đầu", "ngân hàng nhà nước",
-    "thuế", "bảo hiểm xã hội", "hải quan",
+    "thuế", "bảo hiểm xã hội", "hải quan", "trưởng", "hiệu trưởng", "bí thư", "tổ trưởng",
 ];
 /// Kinds of agencies that need a name after them: "Sở Y tế" is one, "sở thích" is none.
 const NAMED: [&str; 30] = [
@@ -23,6 +23,13 @@ const NAMED: [&str; 30] = [
     "trung tâm", "kho bạc", "ngân hàng", "tập đoàn", "công ty", "tổng công ty", "liên đoàn", "ban quản lý", "hiệp hội", "liên minh", "ban chỉ đạo",
     "trường đại học", "trường cao đẳng",
 ];
+/// Words that only begin like such a kind; capitals do not tell them apart in "TỔ CHỨC THỰC HIỆN".
+const NO_NAMES: [&str; 20] = [
+    "tổ chức", "ban hành", "hội nhập", "đoàn kết", "phòng ngừa", "phòng chống", "phòng ,", "bộ chỉ số", "bộ tiêu chí", "báo cáo", "báo chí",
+    "viện trợ", "viện dẫn", "đội ngũ", "bộ phận", "hội nghị", "hội thảo", "trường hợp", "vụ việc", "sở hữu",
+];
+/// Levels of local government, which share one office: "Chủ tịch UBND xã, phường".
+const PLACES: [&str; 6] = ["xã", "phường", "đặc khu", "huyện", "thị trấn", "thôn"];
 /// Kinds that form groups.
 const GENERIC: [&str; 34] = [
     "sở", "ban", "ngành", "bộ", "cơ quan", "đơn vị", "địa phương", "doanh nghiệp", "tổ chức", "đoàn thể", "trường", "xã", "phường",
@@ -41,9 +48,9 @@ const MODIFIERS: [&str; 44] = [
     "internet", "tài chính", "thuộc", "cơ quan",
 ];
 /// Offices that lead a body named right after them.
-const OFFICES: [&str; 10] = [
+const OFFICES: [&str; 13] = [
     "thủ trưởng", "giám đốc", "chủ tịch", "chánh văn phòng", "người đứng đầu", "ubnd", "công an", "ủy ban nhân dân", "uỷ ban nhân dân",
-    "văn phòng",
+    "văn phòng", "trưởng", "hiệu trưởng", "bí thư",
 ];
 /// First syllables of verbs and joints: a name has ended before them.
 const STOPS: [&str; 62] = [
@@ -75,6 +82,7 @@ pub(crate) fn list(text: &str) -> Vec<Agency> {
         let grouped = shape(&words, from) == Some(Shape::Group) || words.find(from, &OPENERS).is_some_and(|f| f.0 < i);
         match shape(&words, i) {
             _ if hard => {}
+            _ if place(&words, i) => continue,
             Some(_) if words.before(i) == "và" && shared_office(&words, from, i) => continue,
             // "Các sở" + "ban, ngành": the group goes on, unless it opens anew or turns to enterprises.
             Some(Shape::Group) if grouped && words.any(i, &OPENERS).is_none() && enterprise(&words, i) == kind => continue,
@@ -87,6 +95,12 @@ pub(crate) fn list(text: &str) -> Vec<Agency> {
     let ends = starts.iter().skip(1).copied().chain([words.len()]);
     let ranges: Vec<Range<usize>> = starts.iter().copied().zip(ends).map(|(a, b)| a..b).collect();
     ranges.into_iter().filter_map(|r| named(words.span(r.start, r.end))).collect()
+}
+
+/// Whether at `i` stands a second level: "xã, phường", "xã và đặc khu".
+fn place(words: &Words<'_>, i: usize) -> bool {
+    let second = words.any(i, &PLACES).is_some() && !words.capital(i);
+    second && matches!(words.before(i), "," | "và") && i >= 2 && (1..=2).any(|n| i > n && words.any(i - 1 - n, &PLACES) == Some(n))
 }
 
 /// Whether the group at `i` is of enterprises: other bodies than agencies of the state.
@@ -132,6 +146,7 @@ fn shape(words: &Words<'_>, i: usize) -> Option<Shape> {
     }
     if let Some(n) = words.any(i, &NAMED)
         && words.capital(i + n)
+        && words.any(i, &NO_NAMES).is_none()
     {
         return Some(Shape::Named);
     }
@@ -186,6 +201,9 @@ fn more(words: &Words<'_>, to: usize, shape: Shape) -> Option<usize> {
     }
     let joint = words.any(to, &[", và", "và", ",", "-", "–"]).unwrap_or(0);
     let next = to + joint;
+    if joint == 1 && place(words, next) {
+        return Some(next + words.any(next, &PLACES).unwrap_or(1));
+    }
     let dashed = matches!(words.low(to), "-" | "–");
     if joint > 0 && shape == Shape::Group {
         let goes_on = words.any(next, &OPENERS).is_none() && !words.capital(next);
@@ -251,6 +269,14 @@ pub(crate) fn partners(text: &str) -> Vec<Agency> {
         new
     });
     out
+}
+
+/// Those whom a heading names: all of it, or what stands before "có trách nhiệm:".
+pub(crate) fn of_heading(text: &str) -> Vec<Agency> {
+    let words = Words::new(text);
+    let verbs = ["có trách nhiệm", "chịu trách nhiệm", "có nhiệm vụ", "chủ trì", "thực hiện", "là cơ quan", ":"];
+    let to = end(&words, 0).filter(|to| words.any(*to, &verbs).is_some());
+    list(to.map_or(text, |to| words.span(0, to)))
 }
 
 /// Whether a heading names those who must act ("1. Công an tỉnh").

@@ -27,11 +27,11 @@ const MONTHLY: [&str; 6] = ["hằng tháng", "hàng tháng", "mỗi tháng", "/ 
 const HALF_YEARLY: [&str; 7] =
     ["6 tháng", "06 tháng", "sáu tháng", "nửa năm", "2 lần / năm", "02 lần / năm", "hai lần một năm"];
 /// Words that make a point in time a deadline.
-const UNTIL: [&str; 17] = [
+const UNTIL: [&str; 16] = [
     "đến hết", "đến cuối", "đến", "tới", "hết", "cuối", "trong", "vào", "chậm nhất", "chậm nhất là", "muộn nhất", "xong",
-    "hoàn thành", "hoàn thành vào", "trong cả", "chậm nhất đến", "từ nay đến",
+    "hoàn thành", "trong cả", "chậm nhất đến", "từ nay đến",
 ];
-const BEFORE: [&str; 3] = ["trước", "xong trước", "hoàn thành trước"];
+const BEFORE: [&str; 1] = ["trước"];
 const MAINTAIN: [&str; 6] =
     ["và duy trì", "và các năm tiếp theo", "duy trì các năm", "và những năm tiếp theo", "và duy trì hằng năm", ", duy trì"];
 

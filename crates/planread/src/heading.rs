@@ -45,10 +45,11 @@ pub(crate) fn read(outline: &Outline) -> Heading {
 
 /// Whether the first section begins here.
 fn opens_body(line: &Line) -> bool {
-    line.heading && line.marker.is_some() || line.section == Section::Closing
+    line.heading && !line.above.is_empty() || line.heading && line.section != Section::Opening || line.section == Section::Closing
 }
 
-fn kind(text: &str) -> Option<&'static str> {
+/// The kind that a line alone names ("KẾ HOẠCH").
+pub(crate) fn kind(text: &str) -> Option<&'static str> {
     KINDS.into_iter().find(|k| key(k) == key(text))
 }
 

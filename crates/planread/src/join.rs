@@ -5,9 +5,9 @@ use crate::piece::Piece;
 use crate::words::Words;
 
 /// Words after which a Vietnamese phrase cannot end.
-const OPEN: [&str; 22] = [
+const OPEN: [&str; 27] = [
     "và", "của", "về", "với", "các", "những", "do", "theo", "tại", "cho", "trong", "đến", "để", "là", "từ", "được", "bởi",
-    "như", "hoặc", "bộ", "số", "một",
+    "như", "hoặc", "bộ", "số", "một", "ngày", "tháng", "năm", "quý", "trước",
 ];
 
 /// The pieces with broken paragraphs and rows made whole.

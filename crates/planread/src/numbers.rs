@@ -32,11 +32,14 @@ const NAMES: [&str; 25] = [
     "giờ", "nghị", "quyết", "lần", "hạng",
 ];
 /// Nouns of two syllables that are counted.
-const COUNTED: [&str; 38] = [
+const COUNTED: [&str; 70] = [
     "chuyên gia", "chương trình", "cán bộ", "hệ thống", "đơn vị", "cơ quan", "doanh nghiệp", "sản phẩm", "mô hình", "trung tâm", "học viên",
     "hội nghị", "hội thảo", "nền tảng", "kỹ sư", "nhân sự", "tỷ đồng", "triệu đồng", "dịch vụ", "nhiệm vụ", "giải pháp", "địa phương",
     "chiến dịch", "chứng chỉ", "chứng nhận", "khóa học", "lớp học", "cuộc thi", "bài viết", "tin bài", "đề tài", "dự án", "giờ học", "tài liệu",
-    "phóng sự", "nhân lực", "quy chế", "thành viên",
+    "phóng sự", "nhân lực", "quy chế", "thành viên", "sự cố", "sự kiện", "tuyên truyền viên", "cộng tác viên", "báo cáo viên", "giảng viên",
+    "sinh viên", "học sinh", "giáo viên", "công chức", "viên chức", "hộ gia đình", "hộ dân", "tổ chức", "cá nhân", "hồ sơ", "thiết bị", "máy chủ",
+    "máy tính", "phòng học", "tiêu chí", "chỉ tiêu", "văn bản", "quy trình", "kế hoạch", "báo cáo", "cảnh báo", "lỗ hổng", "tài khoản", "người dân",
+    "vụ việc", "mô đun",
 ];
 /// Nouns of one syllable that are counted.
 const COUNTS: [&str; 26] = [
@@ -89,11 +92,18 @@ fn one(words: &Words<'_>, i: usize) -> Option<(Number, usize)> {
     if words.any(next, &["trở lên"]).is_some() {
         comparator = Comparator::AtLeast;
     }
-    let per = rhythm(words, next).filter(|_| words.low(next) == "/" || words.low(next) == "mỗi" || words.low(next) == "một");
+    let per = period(words, next);
     let sure = unit == "%" || open.is_some() || comparator != Comparator::Equal && known(&unit);
     let counted = known(&unit) || sure;
     let written = words.span(i, to).trim_end_matches('%').trim().to_owned();
-    counted.then_some((Number { comparator, values, unit, per: per.map(|p| p.0), written, sure }, next))
+    counted.then_some((Number { comparator, values, unit, per, written, sure }, next))
+}
+
+/// "… /năm", "… nghiêm trọng mỗi năm": before the next stop and the next number.
+fn period(words: &Words<'_>, from: usize) -> Option<Every> {
+    let ends = |i: &usize| matches!(words.low(*i), "," | ";" | "." | "(" | ")");
+    let near = (from..words.len()).take_while(|i| !ends(i) && words.number(*i).is_none());
+    near.filter(|i| matches!(words.low(*i), "/" | "mỗi" | "một")).find_map(|i| rhythm(words, i).map(|r| r.0))
 }
 
 fn known(unit: &str) -> bool {

@@ -141,6 +141,10 @@ fn subject(words: &Words<'_>, verb: usize, after: usize, to_end: usize, item: &s
             return finish(&said);
         }
     }
+    // "báo cáo Công an xã các vụ việc …": the thing right after the receiver.
+    if to_end > after && matches!(words.low(to_end), "các" | "những" | "kết" | "tình" | "tiến" | "danh" | "số") {
+        return finish(&phrase(words, to_end));
+    }
     if let Some((i, n)) = words.find(to_end, &["về"])
         && agencies::end(words, i + n).is_none()
     {
@@ -155,7 +159,7 @@ fn subject(words: &Words<'_>, verb: usize, after: usize, to_end: usize, item: &s
         return finish(words.span(i + n, end));
     }
     let whole = Words::new(item);
-    let thing = whole.find(0, &["kết quả", "tình hình", "việc thực hiện", "việc triển khai", "tiến độ"]);
+    let thing = whole.find(0, &["kết quả", "tình hình", "việc thực hiện", "việc triển khai", "tiến độ", "thực hiện kế hoạch"]);
     thing.map(|(i, _)| finish(&phrase(&whole, i))).unwrap_or_default()
 }
 
@@ -165,8 +169,12 @@ fn periods(words: &Words<'_>) -> Vec<(Option<Every>, Vec<DayOfYear>)> {
     let mut i = 0;
     while i < words.len() {
         if let Some((every, n)) = due::rhythm(words, i) {
-            if out.iter().all(|p| p.0 != Some(every)) {
-                out.push((Some(every), Vec::new()));
+            let known = out.iter().any(|p| p.0 == Some(every));
+            match out.last_mut() {
+                // "trước ngày 05/6 và trước ngày 20/11 hằng năm": the days come first.
+                Some(period) if period.0.is_none() => period.0 = Some(every),
+                _ if known => {}
+                _ => out.push((Some(every), Vec::new())),
             }
             i += n;
         } else if let Some(day) = day_of_year(words, i) {

@@ -2,6 +2,7 @@
 
 use khien_base::key::key;
 
+use crate::heading;
 use crate::marker::{self, DASH, Marker};
 use crate::model::{Block, Origin};
 use crate::piece::Piece;
@@ -78,8 +79,9 @@ pub(crate) fn read(pieces: &[Piece]) -> Outline {
     // What is open: rank and line.
     let mut open: Vec<(u8, usize)> = Vec::new();
     let mut closed = false;
+    let mut title = false;
     for (block, piece) in pieces.iter().enumerate() {
-        let Piece::Paragraph { text, heading } = piece else {
+        let Piece::Paragraph { text, heading: called } = piece else {
             if let Piece::Row { cells, table } = piece {
                 let above = open.iter().map(|o| o.1).collect();
                 out.rows.push(Row { block, cells: cells.clone(), table: *table, above });
@@ -88,11 +90,13 @@ pub(crate) fn read(pieces: &[Piece]) -> Outline {
         };
         let appendix = is_appendix(text);
         closed = (closed || key(text).starts_with("noi nhan")) && !appendix;
+        // The title follows the kind of the document, often in capitals too; it is no heading.
+        title = heading::kind(text).is_some() || title && marker::read(text).is_none() && !text.ends_with([':', ';', '.']);
         let marker = (!closed).then(|| marker::read(text)).flatten();
         let rank = match &marker {
             Some(marker) => Some(marker.rank),
             None if appendix => Some(0),
-            None if !closed && (heading.is_some() || loud(text)) => Some(1),
+            None if !closed && !title && (called.is_some() || loud(text)) => Some(1),
             None => None,
         };
         // A paragraph without a mark ends the dashes above it.
@@ -218,9 +222,10 @@ impl Outline {
             let parent = line.above.last().and_then(|p| self.line(*p)).map_or(Section::Opening, |p| p.section);
             let own = (line.heading).then(|| kind_of(&line.body)).flatten();
             let top = line.above.is_empty();
+            let rank = line.marker.as_ref().map_or(u8::MAX, |m| m.rank);
             let section = match (own, parent) {
                 // Below the top only aims and requirements part a section; "Nhiệm vụ" within "Phân công" does not.
-                (Some(own), _) if top => own,
+                (Some(own), _) if top || rank <= 1 => own,
                 (Some(own @ (Section::Aims | Section::GeneralAims | Section::Other)), parent)
                     if matches!(parent, Section::Aims | Section::GeneralAims | Section::Other | Section::Opening) =>
                 {

@@ -147,6 +147,7 @@ fn task(outline: &Outline, row: &Row, columns: &Columns, group: &str) -> Option<
     Some(Work {
         block: row.block,
         line: None,
+        written: text.to_owned(),
         task: Task {
             origin: Origin { block: row.block, sentence, headings },
             group: group.to_owned(),

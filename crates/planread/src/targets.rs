@@ -121,14 +121,14 @@ fn own_due(clause: &str, number: Option<&Number>) -> Option<Due> {
 fn of_task(work: &Work) -> Vec<Target> {
     let task = &work.task;
     let mut out = Vec::new();
-    let whole = sentences(&task.text);
+    let whole = sentences(&work.written);
     for sentence in &whole {
         for clause in clauses(sentence) {
             for number in numbers::find(clause).into_iter().filter(|n| n.sure) {
                 let event = EVENTS.contains(&number.unit.to_lowercase().as_str());
                 let due = own_due(clause, Some(&number)).or_else(|| task.due.clone());
                 let mut origin = task.origin.clone();
-                if whole.len() > 1 && work.line.is_some() {
+                if whole.len() > 1 || work.line.is_none() {
                     origin.sentence = (*sentence).to_owned();
                 }
                 let mut target = build(origin, sentence, clause, Some(number), due);

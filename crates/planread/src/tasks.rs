@@ -17,6 +17,8 @@ pub(crate) struct Work {
     pub(crate) line: Option<usize>,
     /// Where in the document, to put tasks of lines and of rows in order.
     pub(crate) block: usize,
+    /// The text with its stops and its time, as written.
+    pub(crate) written: String,
 }
 
 /// What a line such as "- Cơ quan chủ trì: Sở Nội vụ;" fills.
@@ -211,6 +213,7 @@ fn work(outline: &Outline, i: usize, text: &str, range: Range<usize>) -> Work {
     Work {
         block: origin.block,
         line: Some(i),
+        written: body.trim().to_owned(),
         task: Task {
             origin,
             group: group.map(|l| l.text.clone()).unwrap_or_default(),
@@ -248,7 +251,7 @@ fn lead(outline: &Outline, i: usize, body: &str, marked: bool) -> Vec<Agency> {
     let heading = || {
         let heads = above.iter().rev().filter_map(|a| outline.line(*a));
         let named = heads.filter(|l| l.section == Section::Organisation && agencies::heads(&l.body));
-        named.map(|l| agencies::list(&l.body)).next().unwrap_or_default()
+        named.map(|l| agencies::of_heading(&l.body)).next().unwrap_or_default()
     };
     if leads {
         return agencies::actors(body);
@@ -272,12 +275,13 @@ fn governed(body: &str) -> Option<(Due, String)> {
     // Only before the first stop, and not after a noun ("chương trình công tác hằng năm").
     let stop = (0..words.len()).find(|i| matches!(words.low(*i), ";" | "." | ":")).unwrap_or(words.len());
     let agency = agencies::end(&words, 0).unwrap_or(0);
-    let opening = |i: usize| i == 0 || words.before(i) == "định" || i == agency;
-    let rhythm = found.into_iter().find(|f| f.from < stop && (f.from <= 2 && opening(f.from) || leads_to(&words, f.from)));
+    let opening = |i: usize| i == 0 || words.at(0, "định kỳ") == Some(i) || i == agency;
+    let governs = |i: usize| i < stop && (opening(i) || leads_to(&words, i) || follows_verb(&words, i));
+    let rhythm = found.into_iter().find(|f| governs(f.from));
     if let Some(f) = rhythm {
         return Some((f.due.clone(), text(&f)));
     }
-    let standing = (0..stop).find(|i| words.at(*i, "thường xuyên").is_some() && (*i == 0 || *i == agency || leads_to(&words, *i)))?;
+    let standing = (0..stop).find(|i| words.at(*i, "thường xuyên").is_some() && governs(*i))?;
     Some((Due::Standing, words.span(standing, standing + 2).to_owned()))
 }
 
@@ -286,6 +290,20 @@ fn leads_to(words: &Words<'_>, i: usize) -> bool {
     let Some((with, n)) = words.find(0, &["phối hợp"]) else { return false };
     let after = with + n + words.any(with + n, &["với", "cùng"]).unwrap_or(0);
     with < 14 && agencies::end(words, after) == Some(i)
+}
+
+/// Work that can be done again and again.
+const REPEATED: [&str; 16] = [
+    "đánh giá", "bồi dưỡng", "đào tạo", "tập huấn", "kiểm tra", "giám sát", "diễn tập", "rà soát", "cập nhật", "tuyên truyền", "huấn luyện",
+    "tổ chức", "sơ kết", "tổng kết", "thực hiện", "phổ biến",
+];
+/// Nouns that take a rhythm to themselves: "kế hoạch đào tạo hằng năm" is a yearly plan, not a yearly duty.
+const TAKES: [&str; 9] = ["kế hoạch", "chương trình", "dự toán", "báo cáo", "công tác", "ngân sách", "kinh phí", "nhiệm vụ", "nhu cầu"];
+
+/// Whether the words at `i` follow the first verb: "Tổ chức đào tạo, bồi dưỡng thường xuyên".
+fn follows_verb(words: &Words<'_>, i: usize) -> bool {
+    let verb = i >= 2 && words.any(i - 2, &REPEATED) == Some(2);
+    verb && words.find(0, &TAKES).is_none_or(|(at, _)| at > i)
 }
 
 /// The nearest heading with a time ("II. NHIỆM VỤ TRỌNG TÂM NĂM 2026").

@@ -102,12 +102,15 @@ fn cells(line: &str) -> Option<Vec<String>> {
     (parts.len() > 2).then(|| parts.into_iter().map(clean).collect())
 }
 
-/// The width at which the whole text was broken into lines, when it was.
+/// The width at which the whole text was broken into lines, when it was: then a line with another right under it is
+/// nearly as long as the longest.
 fn wrapped_at(lines: &[&str]) -> Option<usize> {
-    let lengths: Vec<usize> = lines.iter().map(|l| l.chars().count()).filter(|n| *n > 0).collect();
-    let widest = lengths.iter().max().copied().unwrap_or(0);
-    let near = lengths.iter().filter(|n| **n * 10 >= widest * 8).count();
-    (lengths.len() > 20 && (40..=130).contains(&widest) && near * 3 > lengths.len()).then_some(widest)
+    let width = |l: &str| l.trim_end().chars().count();
+    let widest = lines.iter().map(|l| width(l)).max().unwrap_or(0);
+    let followed: Vec<usize> =
+        lines.windows(2).filter_map(|w| if let [a, b] = w { (width(a) > 0 && width(b) > 0).then(|| width(a)) } else { None }).collect();
+    let near = followed.iter().filter(|n| **n * 10 >= widest * 8).count();
+    (followed.len() >= 8 && (40..=130).contains(&widest) && near * 2 > followed.len()).then_some(widest)
 }
 
 /// Whether a line begins something of its own.

@@ -67,7 +67,9 @@ fn conflict(first: &Target, second: &Target) -> Option<String> {
         (None, None) => first.due == second.due,
         (a, b) => a == b,
     };
-    let numbered = !first.values.is_empty() && first.values.len() == second.values.len();
+    // "70% …; 100% …" in one sentence are two aims.
+    let apart = first.origin.block != second.origin.block;
+    let numbered = apart && !first.values.is_empty() && first.values.len() == second.values.len();
     let both_bound = first.comparator == second.comparator;
     if !numbered || !both_bound || !same_time || first.values == second.values {
         return None;

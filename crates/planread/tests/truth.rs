@@ -148,8 +148,8 @@ fn warnings(list: &[Value]) -> Vec<Value> {
     out
 }
 
-fn score(plan: &str, reading: &Reading) -> Score {
-    let (truth, got) = (truth(plan), serde_json::to_value(reading).unwrap());
+fn score(truth: &Value, reading: &Reading) -> Score {
+    let got = serde_json::to_value(reading).unwrap();
     let mut score = Score::default();
     for (kind, field) in [("target", "targets"), ("task", "tasks"), ("obligation", "obligations")] {
         compare(kind, truth[field].as_array().unwrap(), got[field].as_array().unwrap(), &mut score);
@@ -162,7 +162,7 @@ fn real_plans_are_read_as_a_person_reads_them() {
     let (mut right, mut total) = (0, 0);
     for name in PLANS {
         let Some(reading) = plan(&format!("{name}.txt")) else { return };
-        let score = score(name, &reading);
+        let score = score(&truth(name), &reading);
         println!("{name}: {}/{} cells", score.right(), score.total());
         for (field, (right, total)) in &score.fields {
             println!("    {field}: {right}/{total}");
@@ -262,4 +262,29 @@ fn every_origin_points_to_its_block() {
         let early = reading.warnings.iter().filter(|w| matches!(w, Warning::DueBeforeIssue { .. })).count();
         println!("{file}: {early} deadlines before the document's day");
     }
+}
+
+/// The measure itself is held to account: each cell that is changed in the truth costs exactly one cell, and an item
+/// taken away or added costs all of its own.
+#[test]
+fn a_changed_truth_is_noticed() {
+    let Some(reading) = plan("hue.txt") else { return };
+    let whole = truth("hue");
+    let before = score(&whole, &reading);
+    for (kind, field, value) in [
+        ("targets", "values", serde_json::json!([7.0])),
+        ("targets", "due", Value::Null),
+        ("tasks", "lead", serde_json::json!([])),
+        ("tasks", "due_text", Value::from("Quý III/2026")),
+        ("tasks", "group", Value::from("X. KHÁC")),
+        ("obligations", "within_hours", Value::from(24)),
+    ] {
+        let mut changed = whole.clone();
+        changed[kind][0][field] = value;
+        assert_eq!(score(&changed, &reading).right(), before.right() - 1, "{kind} {field}");
+    }
+    let mut fewer = whole.clone();
+    fewer["tasks"].as_array_mut().unwrap().pop();
+    let fewer = score(&fewer, &reading);
+    assert_eq!((fewer.right(), fewer.total()), (before.right() - 9, before.total()));
 }
