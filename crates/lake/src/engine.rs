@@ -1,0 +1,134 @@
+//! DataFusion with a bounded memory, a time limit, no way to the file system, and faults of ours.
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use datafusion::error::DataFusionError;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::prelude::{SessionConfig, SessionContext};
+use khien_base::{Fault, Kind, Result};
+use object_store::local::LocalFileSystem;
+use tokio::task::JoinSet;
+
+use crate::Settings;
+
+/// Functions that make large values out of small ones, outside of what the memory limit counts.
+const REFUSED_FUNCTIONS: [&str; 16] = [
+    "repeat",
+    "lpad",
+    "rpad",
+    "array_repeat",
+    "list_repeat",
+    "array_resize",
+    "list_resize",
+    "range",
+    "generate_series",
+    "array_range",
+    "replace",
+    "overlay",
+    "make_array",
+    "translate",
+    "to_local_time",
+    "arrow_cast",
+];
+
+/// What all queries of one lake share.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    runtime: Arc<RuntimeEnv>,
+    store: ObjectStoreUrl,
+    limit: Duration,
+    threads: usize,
+}
+
+impl Engine {
+    /// An engine over the table's folder; what does not fit in memory goes to `spill`.
+    pub(crate) fn new(table: &Path, spill: &Path, settings: &Settings) -> Result<Self> {
+        let pool = FairSpillPool::new(settings.query_bytes);
+        let tracked = TrackConsumersPool::new(pool, std::num::NonZeroUsize::MIN);
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(tracked))
+            .with_temp_file_path(spill)
+            .with_max_temp_directory_size(settings.spill_bytes)
+            .with_metadata_cache_limit(settings.cache_bytes)
+            .with_object_list_cache_limit(0)
+            .with_file_statistics_cache_limit(0)
+            .build_arc()
+            .map_err(Fault::internal)?;
+        let store = ObjectStoreUrl::parse("lake://events").map_err(Fault::internal)?;
+        let files = LocalFileSystem::new_with_prefix(table).map_err(|e| Fault::unavailable("lake.disk", e))?;
+        runtime.register_object_store(store.as_ref(), Arc::new(files));
+        // The engine comes with a way to all local files; it is taken out.
+        if let Ok(local) = url::Url::parse("file://") {
+            let _ = runtime.deregister_object_store(&local);
+        }
+        Ok(Self { runtime, store, limit: settings.query_time, threads: settings.query_threads.max(1) })
+    }
+
+    /// Where the table's files are, in the engine's words.
+    pub(crate) fn store(&self) -> ObjectStoreUrl {
+        self.store.clone()
+    }
+
+    /// A session that knows no table, no table function, and nothing of the machine.
+    pub(crate) fn session(&self) -> SessionContext {
+        let mut config = SessionConfig::new()
+            .with_target_partitions(self.threads)
+            .with_batch_size(4_096)
+            .with_information_schema(false);
+        let options = config.options_mut();
+        options.execution.parquet.pushdown_filters = true;
+        options.execution.parquet.reorder_filters = true;
+        options.execution.enable_recursive_ctes = false;
+        options.sql_parser.collect_spans = true;
+        let state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(Arc::clone(&self.runtime))
+            .with_default_features()
+            .with_table_functions(std::collections::HashMap::new())
+            .with_table_factories(std::collections::HashMap::new())
+            .with_file_formats(Vec::new())
+            .build();
+        let context = SessionContext::new_with_state(state);
+        for name in REFUSED_FUNCTIONS {
+            context.deregister_udf(name);
+        }
+        context
+    }
+
+    /// Runs a query on its own task: within the time limit, ended when the caller stops waiting, and a defect in
+    /// the engine ends the query only.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        query: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(query);
+        match tokio::time::timeout(self.limit, tasks.join_next()).await {
+            Ok(Some(Ok(result))) => result,
+            Ok(Some(Err(e))) => Err(Fault::unavailable("lake.query", e)),
+            Ok(None) => Err(Fault::internal("a query without a task")),
+            Err(_) => Err(Fault::new(Kind::TooMany, "lake.too-slow").with("seconds", self.limit.as_secs())),
+        }
+    }
+}
+
+/// A fault of a query that we wrote ourselves.
+pub(crate) fn fault(error: DataFusionError) -> Fault {
+    match error.find_root() {
+        DataFusionError::ResourcesExhausted(_) => {
+            let mut fault = Fault::new(Kind::TooMany, "lake.memory");
+            fault.cause = Some(error.strip_backtrace());
+            fault
+        }
+        DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) | DataFusionError::ParquetError(_) => {
+            Fault::unavailable("lake.disk", error.strip_backtrace())
+        }
+        _ => Fault::internal(error.strip_backtrace()),
+    }
+}

@@ -1,0 +1,230 @@
+//! The table's transaction log: which data files count.
+//!
+//! Commits are written here, by one process at a time and in O(1): a commit never reads the history. A commit's
+//! entry is written and synced aside, then linked to its number, which fails if the number is taken; so an entry
+//! is whole or absent. Opening, checkpoints and cleaning of old entries are `deltalake`'s.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use deltalake::{DeltaTable, DeltaTableBuilder};
+use khien_base::{Clock, Fault, Ids, Result};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::columns::{DAY, delta_schema};
+use crate::part::{Part, sync_folder};
+
+/// A checkpoint is written each time the version is a multiple of this.
+const CHECKPOINT_EVERY: u64 = 50;
+
+/// The version and the files that it names.
+#[derive(Debug, Default)]
+struct State {
+    version: u64,
+    parts: Vec<Arc<Part>>,
+}
+
+/// The log of one table and what it says now.
+#[derive(Debug)]
+pub(crate) struct Log {
+    table: PathBuf,
+    tmp: PathBuf,
+    clock: Clock,
+    ids: Ids,
+    state: RwLock<State>,
+    /// Held while an entry is written.
+    turn: Mutex<()>,
+    checkpointing: AtomicBool,
+}
+
+fn disk(e: std::io::Error) -> Fault {
+    Fault::unavailable("lake.disk", e)
+}
+
+impl Log {
+    /// Opens the log, or starts it with an empty table.
+    pub(crate) async fn open(table: PathBuf, tmp: PathBuf, clock: Clock) -> Result<Self> {
+        let log = Self {
+            table,
+            tmp,
+            clock,
+            ids: Ids::random(),
+            state: RwLock::default(),
+            turn: Mutex::new(()),
+            checkpointing: AtomicBool::new(false),
+        };
+        fs::create_dir_all(log.folder()).map_err(disk)?;
+        sync_folder(&log.table).map_err(disk)?;
+        if !log.entry(0).exists() && fs::read_dir(log.folder()).map_err(disk)?.next().is_none() {
+            log.write(0, &log.first()?)?;
+        }
+        log.reload().await?;
+        Ok(log)
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.table.join("_delta_log")
+    }
+
+    fn entry(&self, version: u64) -> PathBuf {
+        self.folder().join(format!("{version:020}.json"))
+    }
+
+    /// The actions that make the table (Delta protocol 1/2: no feature beyond partitions and statistics).
+    fn first(&self) -> Result<Vec<Value>> {
+        let now = self.clock.now();
+        Ok(vec![
+            json!({ "commitInfo": { "timestamp": now.timestamp_millis(), "operation": "CREATE TABLE" } }),
+            json!({ "protocol": { "minReaderVersion": 1, "minWriterVersion": 2 } }),
+            json!({ "metaData": {
+                "id": self.ids.next(now),
+                "name": "events",
+                "format": { "provider": "parquet", "options": {} },
+                "schemaString": delta_schema(),
+                "partitionColumns": [DAY],
+                "createdTime": now.timestamp_millis(),
+                "configuration": {
+                    "delta.dataSkippingStatsColumns": "id,time",
+                    "delta.checkpointInterval": CHECKPOINT_EVERY.to_string(),
+                    "delta.logRetentionDuration": "interval 1 days",
+                },
+            }}),
+        ])
+    }
+
+    /// Writes an entry so that it is whole or absent. A number that is taken is a conflict.
+    fn write(&self, version: u64, actions: &[Value]) -> Result<()> {
+        let draft = self.tmp.join(format!("{}.json", self.ids.next(self.clock.now())));
+        let written = (|| {
+            let mut file = File::create_new(&draft)?;
+            for action in actions {
+                writeln!(file, "{action}")?;
+            }
+            file.sync_all()?;
+            fs::hard_link(&draft, self.entry(version))
+        })();
+        let _ = fs::remove_file(&draft);
+        match written {
+            Ok(()) => {}
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => return Err(Fault::conflict("lake.changed")),
+            Err(e) => return Err(disk(e)),
+        }
+        // An entry whose name may not survive must not count: it is taken back before anyone is answered.
+        sync_folder(&self.folder()).map_err(|e| {
+            let _ = fs::remove_file(self.entry(version));
+            disk(e)
+        })
+    }
+
+    /// Commits files in and out of the table, durably, and makes them visible. Blocks on the disk.
+    pub(crate) fn commit(&self, operation: &str, adds: Vec<Part>, removes: &[Arc<Part>]) -> Result<u64> {
+        let _turn: MutexGuard<'_, ()> = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now();
+        let version = self.version() + 1;
+        let info = json!({ "timestamp": now.timestamp_millis(), "operation": operation });
+        let mut actions = vec![json!({ "commitInfo": info })];
+        actions.extend(removes.iter().map(|part| part.remove(now)));
+        actions.extend(adds.iter().map(|part| part.add(now, removes.is_empty())));
+        self.write(version, &actions)?;
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if !removes.is_empty() {
+            state.parts.retain(|part| !removes.iter().any(|gone| gone.path == part.path));
+        }
+        state.parts.extend(adds.into_iter().map(Arc::new));
+        state.version = version;
+        Ok(version)
+    }
+
+    /// The version that is in force.
+    pub(crate) fn version(&self) -> u64 {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).version
+    }
+
+    /// The files of the version that is in force.
+    pub(crate) fn parts(&self) -> Vec<Arc<Part>> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).parts.clone()
+    }
+
+    /// Where the table is.
+    pub(crate) fn table(&self) -> &Path {
+        &self.table
+    }
+
+    async fn load(&self) -> Result<DeltaTable> {
+        let url = Url::from_directory_path(&self.table).map_err(|()| Fault::internal("the lake's path is relative"))?;
+        let builder = DeltaTableBuilder::from_url(url).map_err(Fault::internal)?;
+        builder.load().await.map_err(|e| Fault::unavailable("lake.log", e))
+    }
+
+    /// Reads the state from the disk. A checkpoint that a loss of power left torn is set aside: the entries that
+    /// it sums up are kept for a day longer, so the state is read from them.
+    pub(crate) async fn reload(&self) -> Result<()> {
+        let mut tries = 0;
+        let table = loop {
+            match self.load().await {
+                Ok(table) => break table,
+                Err(fault) if tries < 3 && self.set_checkpoint_aside()? => {
+                    tries += 1;
+                    tracing::warn!(%fault, "a checkpoint of the lake could not be read and was set aside");
+                }
+                Err(fault) => return Err(fault),
+            }
+        };
+        let snapshot = table.snapshot().map_err(Fault::internal)?;
+        let mut parts = Vec::new();
+        for file in snapshot.log_data().iter() {
+            let path = file.object_store_path().to_string();
+            let stats = file.stats();
+            let part = Part::named(path.clone(), file.size(), &file.partition_values_map(), stats.as_deref());
+            parts.push(Arc::new(part.ok_or_else(|| Fault::unavailable("lake.log", format!("{path}: no statistics")))?));
+        }
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        *state = State { version: snapshot.version(), parts };
+        Ok(())
+    }
+
+    /// Renames the newest checkpoint and its pointer out of the way; false when there is none.
+    fn set_checkpoint_aside(&self) -> Result<bool> {
+        let mut checkpoints: Vec<PathBuf> = fs::read_dir(self.folder())
+            .map_err(disk)?
+            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+            .filter(|path| path.to_string_lossy().ends_with(".parquet"))
+            .collect();
+        checkpoints.sort();
+        let pointer = self.folder().join("_last_checkpoint");
+        let found = pointer.exists() || !checkpoints.is_empty();
+        for path in checkpoints.pop().into_iter().chain(pointer.exists().then_some(pointer)) {
+            fs::rename(&path, self.tmp.with_file_name("set-aside").join(path.file_name().unwrap_or_default()))
+                .map_err(disk)?;
+        }
+        Ok(found)
+    }
+
+    /// Sums up the log in a checkpoint where one is due, and removes entries that it replaces.
+    pub(crate) async fn checkpoint_if_due(&self, version: u64) -> Result<()> {
+        if !version.is_multiple_of(CHECKPOINT_EVERY) || self.checkpointing.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let done = self.checkpoint().await;
+        self.checkpointing.store(false, Ordering::Release);
+        done
+    }
+
+    async fn checkpoint(&self) -> Result<()> {
+        let table = self.load().await?;
+        deltalake::checkpoints::create_checkpoint(&table, None).await.map_err(|e| Fault::unavailable("lake.log", e))?;
+        for entry in fs::read_dir(self.folder()).map_err(disk)?.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name == "_last_checkpoint" || name.ends_with(".parquet") {
+                File::open(entry.path()).and_then(|file| file.sync_all()).map_err(disk)?;
+            }
+        }
+        sync_folder(&self.folder()).map_err(disk)?;
+        deltalake::checkpoints::cleanup_metadata(&table, None).await.map_err(|e| Fault::unavailable("lake.log", e))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,171 @@
+//! Events to columns and back. Times keep microseconds; what is finer is cut off.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, Int32Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
+use datafusion::arrow::datatypes::{Int32Type, TimestampMicrosecondType};
+use khien_base::event::Hot;
+use khien_base::{Event, Fault, Id, LogSource, Record, Result};
+
+use crate::columns::FILE_SCHEMA;
+
+/// An event whose fields are already text, so that its weight is known before it waits in the queue.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) event: Event,
+    fields: String,
+}
+
+impl Row {
+    /// Renders the fields of an event.
+    pub(crate) fn new(mut event: Event) -> Result<Self> {
+        let fields = serde_json::to_string(&std::mem::take(&mut event.record.fields)).map_err(Fault::internal)?;
+        Ok(Self { event, fields })
+    }
+
+    /// About how many bytes it takes in memory.
+    pub(crate) fn weight(&self) -> usize {
+        512 + self.event.record.raw.len() + self.fields.len()
+    }
+}
+
+fn texts<'a>(rows: &'a [Row], of: impl Fn(&'a Row) -> Option<&'a str>) -> ArrayRef {
+    Arc::new(rows.iter().map(of).collect::<StringArray>())
+}
+
+fn ids(rows: &[Row], of: impl Fn(&Event) -> Id) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(rows.iter().map(|row| of(&row.event).to_string())))
+}
+
+fn times(rows: &[Row], of: impl Fn(&Event) -> DateTime<Utc>) -> ArrayRef {
+    let values = rows.iter().map(|row| of(&row.event).timestamp_micros());
+    Arc::new(TimestampMicrosecondArray::from_iter_values(values).with_timezone("UTC"))
+}
+
+fn numbers(rows: &[Row], of: impl Fn(&Hot) -> Option<i32>) -> ArrayRef {
+    Arc::new(rows.iter().map(|row| of(&row.event.record.hot)).collect::<Int32Array>())
+}
+
+/// One batch in the file's schema.
+pub(crate) fn batch(rows: &[Row]) -> Result<RecordBatch> {
+    let log = |of: fn(&LogSource) -> &Option<String>| texts(rows, move |row| of(&row.event.record.log).as_deref());
+    let hot = |of: fn(&Hot) -> &Option<String>| texts(rows, move |row| of(&row.event.record.hot).as_deref());
+    let columns: Vec<ArrayRef> = vec![
+        ids(rows, |e| e.id),
+        times(rows, |e| e.time),
+        times(rows, |e| e.received),
+        ids(rows, |e| e.source),
+        ids(rows, |e| e.system),
+        ids(rows, |e| e.unit),
+        log(|l| &l.product),
+        log(|l| &l.service),
+        log(|l| &l.category),
+        numbers(rows, |h| Some(i32::try_from(h.class_uid).unwrap_or(0))),
+        numbers(rows, |h| Some(i32::from(h.severity_id))),
+        hot(|h| &h.host),
+        hot(|h| &h.user),
+        hot(|h| &h.src_ip),
+        numbers(rows, |h| h.src_port.map(i32::from)),
+        hot(|h| &h.dst_ip),
+        numbers(rows, |h| h.dst_port.map(i32::from)),
+        hot(|h| &h.process),
+        hot(|h| &h.command_line),
+        hot(|h| &h.file),
+        hot(|h| &h.hash),
+        hot(|h| &h.domain),
+        hot(|h| &h.event_code),
+        hot(|h| &h.channel),
+        hot(|h| &h.message),
+        texts(rows, |row| Some(row.fields.as_str())),
+        texts(rows, |row| Some(row.event.record.raw.as_str())),
+    ];
+    RecordBatch::try_new(Arc::clone(&FILE_SCHEMA), columns).map_err(Fault::internal)
+}
+
+/// Columns of a batch by name, each missing or mistyped one a defect of ours.
+struct Columns<'a>(&'a RecordBatch);
+
+impl Columns<'_> {
+    fn column(&self, name: &str) -> Result<&ArrayRef> {
+        self.0.column_by_name(name).ok_or_else(|| Fault::internal(format!("no column {name}")))
+    }
+
+    fn text(&self, name: &str, row: usize) -> Result<Option<String>> {
+        let column = self.column(name)?;
+        let array = column.as_string_opt::<i32>().ok_or_else(|| Fault::internal(format!("{name} is no text")))?;
+        Ok((row < array.len() && array.is_valid(row)).then(|| array.value(row).to_owned()))
+    }
+
+    fn id(&self, name: &str, row: usize) -> Result<Id> {
+        let text = self.text(name, row)?.unwrap_or_default();
+        text.parse().map_err(|e| Fault::internal(format!("{name} {text:?}: {e}")))
+    }
+
+    fn time(&self, name: &str, row: usize) -> Result<DateTime<Utc>> {
+        let column = self.column(name)?;
+        column
+            .as_primitive_opt::<TimestampMicrosecondType>()
+            .filter(|array| row < array.len() && array.is_valid(row))
+            .and_then(|array| DateTime::from_timestamp_micros(array.value(row)))
+            .ok_or_else(|| Fault::internal(format!("{name} is no time")))
+    }
+
+    fn number<N: TryFrom<i32>>(&self, name: &str, row: usize) -> Result<Option<N>> {
+        let column = self.column(name)?;
+        let array =
+            column.as_primitive_opt::<Int32Type>().ok_or_else(|| Fault::internal(format!("{name} is no number")))?;
+        Ok((row < array.len() && array.is_valid(row)).then(|| N::try_from(array.value(row)).ok()).flatten())
+    }
+}
+
+/// The events of a batch that has all columns of the file.
+pub(crate) fn events(batch: &RecordBatch) -> Result<Vec<Event>> {
+    (0..batch.num_rows()).map(|row| event(&Columns(batch), row)).collect()
+}
+
+fn event(of: &Columns<'_>, row: usize) -> Result<Event> {
+    let fields = of.text("fields", row)?.unwrap_or_default();
+    let hot = Hot {
+        class_uid: of.number("class_uid", row)?.unwrap_or(0),
+        severity_id: of.number("severity_id", row)?.unwrap_or(0),
+        host: of.text("host", row)?,
+        user: of.text("user", row)?,
+        src_ip: of.text("src_ip", row)?,
+        src_port: of.number("src_port", row)?,
+        dst_ip: of.text("dst_ip", row)?,
+        dst_port: of.number("dst_port", row)?,
+        process: of.text("process", row)?,
+        command_line: of.text("command_line", row)?,
+        file: of.text("file", row)?,
+        hash: of.text("hash", row)?,
+        domain: of.text("domain", row)?,
+        event_code: of.text("event_code", row)?,
+        channel: of.text("channel", row)?,
+        message: of.text("message", row)?,
+    };
+    let (time, received) = (of.time("time", row)?, of.time("received", row)?);
+    let log = LogSource {
+        product: of.text("product", row)?,
+        service: of.text("service", row)?,
+        category: of.text("category", row)?,
+    };
+    Ok(Event {
+        id: of.id("id", row)?,
+        time,
+        received,
+        source: of.id("source", row)?,
+        system: of.id("system", row)?,
+        unit: of.id("unit", row)?,
+        record: Record {
+            // The receiving time stands in where the source said none.
+            time: (time != received).then_some(time),
+            log,
+            hot,
+            fields: serde_json::from_str(&fields).map_err(Fault::internal)?,
+            raw: of.text("raw", row)?.unwrap_or_default(),
+        },
+    })
+}

@@ -1,0 +1,229 @@
+//! The table `events` as DataFusion sees it: exactly the files of one version, cut down to a reach.
+//!
+//! **Invariant:** whose events a query may see is decided in [`EventsTable::scan`], the lowest place there is,
+//! so that no statement, view or alias above it can widen it.
+
+use std::sync::Arc;
+
+use chrono::Datelike;
+use datafusion::arrow::array::{
+    ArrayRef, BooleanArray, Date32Array, StringArray, TimestampMicrosecondArray, UInt64Array,
+};
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::pruning::PruningStatistics;
+use datafusion::common::stats::Precision;
+use datafusion::common::{Column, ColumnStatistics, DFSchema, ScalarValue, Statistics, project_schema};
+use datafusion::config::TableParquetOptions;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::error::Result as Outcome;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_expr::expressions::{col, in_list, lit};
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::filter::FilterExecBuilder;
+use khien_base::Reach;
+
+use crate::columns::{DAY, DAY_FIELD, FILE_SCHEMA, TABLE_SCHEMA};
+use crate::part::Part;
+
+/// The files of one version, within a reach.
+#[derive(Debug)]
+pub(crate) struct EventsTable {
+    parts: Vec<Arc<Part>>,
+    reach: Reach,
+    store: ObjectStoreUrl,
+}
+
+fn micros(at: i64) -> ScalarValue {
+    ScalarValue::TimestampMicrosecond(Some(at), Some("UTC".into()))
+}
+
+/// Days since 1970, as Arrow counts them.
+fn days(part: &Part) -> i32 {
+    part.day.num_days_from_ce() - 719_163
+}
+
+impl EventsTable {
+    /// A table of these files.
+    pub(crate) fn new(mut parts: Vec<Arc<Part>>, reach: Reach, store: ObjectStoreUrl) -> Self {
+        // Newest first: once a search for the newest rows has its fill, the files that follow are passed over.
+        parts.sort_by_key(|part| std::cmp::Reverse(part.times.1));
+        Self { parts, reach, store }
+    }
+
+    fn prune(&self, state: &dyn Session, filters: &[Expr]) -> Outcome<Vec<Arc<Part>>> {
+        let Some(filter) = conjunction(filters.to_vec()) else { return Ok(self.parts.clone()) };
+        let schema = DFSchema::try_from(Arc::clone(&TABLE_SCHEMA))?;
+        let filter = state.create_physical_expr(filter, &schema)?;
+        // A filter that statistics say nothing about keeps every file.
+        let Ok(predicate) =
+            PruningPredicateBuilder::new().with_file_schema(Arc::clone(&TABLE_SCHEMA)).try_build(filter)
+        else {
+            return Ok(self.parts.clone());
+        };
+        let kept = predicate.prune(&PartStatistics(&self.parts))?;
+        Ok(self.parts.iter().zip(kept).filter(|(_, keep)| *keep).map(|(part, _)| Arc::clone(part)).collect())
+    }
+
+    /// The plan that reads these files: each a group of its own if `apart`, else dealt over the machine's cores.
+    pub(crate) fn read(
+        &self,
+        state: &dyn Session,
+        parts: &[Arc<Part>],
+        columns: Option<Vec<usize>>,
+        limit: Option<usize>,
+        apart: bool,
+    ) -> Outcome<Arc<dyn ExecutionPlan>> {
+        let groups = if apart { parts.len() } else { state.config().target_partitions().clamp(1, parts.len().max(1)) };
+        let mut files: Vec<Vec<PartitionedFile>> = vec![Vec::new(); groups];
+        for (at, part) in parts.iter().enumerate() {
+            if let Some(group) = files.get_mut(at % groups.max(1)) {
+                group.push(file(part));
+            }
+        }
+        let runtime = state.runtime_env();
+        let store = runtime.object_store(&self.store)?;
+        let cache = runtime.cache_manager.get_file_metadata_cache();
+        let options =
+            TableParquetOptions { global: state.config_options().execution.parquet.clone(), ..Default::default() };
+        let schema = TableSchema::builder(Arc::clone(&FILE_SCHEMA))
+            .with_table_partition_cols(vec![Arc::clone(&DAY_FIELD)])
+            .build();
+        let source = ParquetSource::new(schema)
+            .with_table_parquet_options(options)
+            .with_metadata_size_hint(64 * 1024)
+            .with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(store, cache)));
+        let mut whole = Statistics::new_unknown(&TABLE_SCHEMA);
+        whole.num_rows = Precision::Exact(parts.iter().map(|part| usize::try_from(part.rows).unwrap_or(0)).sum());
+        let config = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
+            .with_file_groups(files.into_iter().map(FileGroup::new).collect())
+            .with_statistics(whole)
+            .with_projection_indices(columns)?
+            .with_limit(limit)
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+}
+
+fn file(part: &Part) -> PartitionedFile {
+    let mut statistics = Statistics::new_unknown(&FILE_SCHEMA);
+    statistics.num_rows = Precision::Exact(usize::try_from(part.rows).unwrap_or(0));
+    for (field, column) in FILE_SCHEMA.fields().iter().zip(&mut statistics.column_statistics) {
+        if field.name() == "time" && part.times.0 != i64::MIN && part.times.1 != i64::MAX {
+            *column = ColumnStatistics {
+                null_count: Precision::Exact(0),
+                min_value: Precision::Exact(micros(part.times.0)),
+                max_value: Precision::Exact(micros(part.times.1)),
+                ..ColumnStatistics::new_unknown()
+            };
+        }
+    }
+    PartitionedFile::new(part.path.clone(), part.size)
+        .with_partition_values(vec![ScalarValue::Date32(Some(days(part)))])
+        .with_statistics(Arc::new(statistics))
+}
+
+#[async_trait::async_trait]
+impl TableProvider for EventsTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&TABLE_SCHEMA)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Outcome<Vec<TableProviderFilterPushDown>> {
+        // Files are chosen by the filters here; the engine then moves them into the reading of each file.
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Outcome<Arc<dyn ExecutionPlan>> {
+        let empty = |schema| Ok(Arc::new(EmptyExec::new(schema)) as Arc<dyn ExecutionPlan>);
+        let parts = self.prune(state, filters)?;
+        if parts.is_empty() || self.reach == Reach::nothing() {
+            return empty(project_schema(&TABLE_SCHEMA, projection)?);
+        }
+        let units = match &self.reach {
+            Reach::All => {
+                let limit = limit.filter(|_| filters.is_empty());
+                return self.read(state, &parts, projection.cloned(), limit, false);
+            }
+            Reach::Units(units) => units,
+        };
+        let unit = TABLE_SCHEMA.index_of("unit")?;
+        let mut columns = projection.cloned().unwrap_or_else(|| (0..TABLE_SCHEMA.fields().len()).collect());
+        let wanted: Vec<usize> = (0..columns.len()).collect();
+        if !columns.contains(&unit) {
+            columns.push(unit);
+        }
+        let input = self.read(state, &parts, Some(columns), None, false)?;
+        let schema = input.schema();
+        let mut units: Vec<String> = units.iter().map(ToString::to_string).collect();
+        units.sort();
+        let within = in_list(col("unit", &schema)?, units.into_iter().map(lit).collect(), &false, &schema)?;
+        let kept = FilterExecBuilder::new(within, input).apply_projection(Some(wanted))?.build()?;
+        Ok(Arc::new(kept))
+    }
+}
+
+/// What the log says of each file, for passing over those that cannot match.
+struct PartStatistics<'a>(&'a [Arc<Part>]);
+
+impl PartStatistics<'_> {
+    fn bound(&self, column: &Column, upper: bool) -> Option<ArrayRef> {
+        let pick = |pair: (i64, i64)| if upper { pair.1 } else { pair.0 };
+        match column.name.as_str() {
+            "time" => {
+                let values = self.0.iter().map(|part| pick(part.times));
+                Some(Arc::new(TimestampMicrosecondArray::from_iter_values(values).with_timezone("UTC")))
+            }
+            "id" => {
+                let values = self.0.iter().map(|part| if upper { part.ids.1 } else { part.ids.0 }.to_string());
+                Some(Arc::new(StringArray::from_iter_values(values)))
+            }
+            DAY => Some(Arc::new(Date32Array::from_iter_values(self.0.iter().map(|part| days(part))))),
+            _ => None,
+        }
+    }
+}
+
+impl PruningStatistics for PartStatistics<'_> {
+    fn min_values(&self, column: &Column) -> Option<ArrayRef> {
+        self.bound(column, false)
+    }
+
+    fn max_values(&self, column: &Column) -> Option<ArrayRef> {
+        self.bound(column, true)
+    }
+
+    fn num_containers(&self) -> usize {
+        self.0.len()
+    }
+
+    fn null_counts(&self, _: &Column) -> Option<ArrayRef> {
+        None
+    }
+
+    fn row_counts(&self) -> Option<ArrayRef> {
+        Some(Arc::new(UInt64Array::from_iter_values(self.0.iter().map(|part| part.rows))))
+    }
+
+    fn contained(&self, _: &Column, _: &std::collections::HashSet<ScalarValue>) -> Option<BooleanArray> {
+        None
+    }
+}

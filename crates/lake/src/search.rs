@@ -1,0 +1,242 @@
+//! Searches: conditions, pages newest first, counts over time.
+//!
+//! A page is read in two steps: first the times and identities of its rows (the searched columns only), then
+//! all columns of just those rows.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
+use datafusion::dataframe::DataFrame;
+use datafusion::functions_aggregate::expr_fn::{count, max, min};
+use datafusion::logical_expr::{Expr, Like, cast, col, lit};
+use datafusion::prelude::SessionContext;
+use datafusion::scalar::ScalarValue;
+use khien_base::key::nfc;
+use khien_base::ports::{Bucket, Found, Search};
+use khien_base::{Event, Fault, Id, Kind, Result};
+
+use crate::columns::{DAY, FILE_SCHEMA, asked};
+use crate::engine::fault;
+use crate::rows::events;
+use crate::scan::EventsTable;
+
+/// Rows of one page at most.
+const PAGE: usize = 1_000;
+/// Rows that may be passed over; whoever looks further back narrows the time.
+const OFFSET: usize = 100_000;
+/// Conditions of one search, and characters of one of them.
+const CONDITIONS: usize = 50;
+const LENGTH: usize = 1_000;
+/// Slices of a histogram.
+const SLICES: usize = 1_000;
+
+fn moment(at: DateTime<Utc>) -> Expr {
+    lit(ScalarValue::TimestampMicrosecond(Some(at.timestamp_micros()), Some("UTC".into())))
+}
+
+fn date(at: DateTime<Utc>) -> Expr {
+    let days = at.date_naive().signed_duration_since(chrono::NaiveDate::default()).num_days();
+    lit(ScalarValue::Date32(i32::try_from(days).ok()))
+}
+
+/// `column ILIKE pattern` with the value taken literally.
+fn like(column: &str, value: &str, within: bool) -> Expr {
+    let mut pattern = String::with_capacity(value.len() + 2);
+    let edge = if within { "%" } else { "" };
+    pattern.push_str(edge);
+    for c in value.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push_str(edge);
+    Expr::Like(Like::new(false, Box::new(col(column)), Box::new(lit(pattern)), None, true))
+}
+
+/// Same text in any case. Where sources write a text decomposed and people type it composed, both forms count.
+fn matches(column: &str, value: &str, within: bool) -> Expr {
+    let composed = nfc(value);
+    let plain = like(column, value, within);
+    if composed == value { plain } else { plain.or(like(column, &composed, within)) }
+}
+
+fn too_many(code: &'static str, limit: usize) -> Fault {
+    Fault::new(Kind::TooMany, code).with("limit", limit)
+}
+
+/// All conditions of a search but its reach, which the table itself holds.
+fn conditions(query: &Search) -> Result<Vec<Expr>> {
+    if query.words.len() + query.equals.len() > CONDITIONS {
+        return Err(too_many("lake.conditions", CONDITIONS));
+    }
+    let texts = query.words.iter().chain(query.equals.iter().map(|(_, value)| value));
+    if texts.into_iter().any(|text| text.chars().count() > LENGTH) {
+        return Err(too_many("lake.condition-length", LENGTH));
+    }
+    let mut all = Vec::new();
+    if let Some(from) = query.from {
+        all.push(col("time").gt_eq(moment(from)));
+        all.push(col(DAY).gt_eq(date(from)));
+    }
+    if let Some(to) = query.to {
+        all.push(col("time").lt(moment(to)));
+        all.push(col(DAY).lt_eq(date(to)));
+    }
+    if let Some(source) = query.source {
+        all.push(col("source").eq(lit(source.to_string())));
+    }
+    for (name, value) in &query.equals {
+        all.push(matches(asked(name)?, value, false));
+    }
+    all.extend(query.words.iter().filter(|word| !word.is_empty()).map(|word| matches("raw", word, true)));
+    Ok(all)
+}
+
+fn filtered(context: &SessionContext, table: &Arc<EventsTable>, all: &[Expr]) -> Result<DataFrame> {
+    let frame = context.read_table(Arc::clone(table) as Arc<_>).map_err(fault)?;
+    all.iter().try_fold(frame, |frame, one| frame.filter(one.clone()).map_err(fault))
+}
+
+async fn number(frame: DataFrame) -> Result<i64> {
+    let counted = frame.aggregate(vec![], vec![count(lit(1_i64))]).map_err(fault)?;
+    let batches = counted.collect().await.map_err(fault)?;
+    let value = batches.first().and_then(|batch| batch.columns().first()?.as_primitive_opt::<Int64Type>().cloned());
+    Ok(value.filter(|array| !array.is_empty()).map_or(0, |array| array.value(0)))
+}
+
+/// One page and the number of all.
+pub(crate) async fn search(context: SessionContext, table: Arc<EventsTable>, query: Search) -> Result<Found> {
+    if query.limit > PAGE {
+        return Err(too_many("lake.page", PAGE));
+    }
+    if query.offset > OFFSET {
+        return Err(too_many("lake.offset", OFFSET));
+    }
+    let all = conditions(&query)?;
+    let total = number(filtered(&context, &table, &all)?).await?;
+    let total = u64::try_from(total).unwrap_or(0);
+    if query.limit == 0 || u64::try_from(query.offset).is_ok_and(|offset| offset >= total) {
+        return Ok(Found { events: Vec::new(), total });
+    }
+    let page = filtered(&context, &table, &all)?
+        .select_columns(&["time", "id"])
+        .and_then(|frame| frame.sort(vec![col("time").sort(false, false), col("id").sort(false, false)]))
+        .and_then(|frame| frame.limit(query.offset, Some(query.limit)))
+        .map_err(fault)?;
+    let order = keys(&page.collect().await.map_err(fault)?)?;
+    let events = rows(&context, &table, &order).await?;
+    Ok(Found { events, total })
+}
+
+/// Time and identity of each row, in order.
+fn keys(batches: &[RecordBatch]) -> Result<Vec<(i64, Id)>> {
+    let mut keys = Vec::new();
+    for batch in batches {
+        let times = batch.column_by_name("time").and_then(|c| c.as_primitive_opt::<TimestampMicrosecondType>());
+        let ids = batch.column_by_name("id").and_then(|c| c.as_string_opt::<i32>());
+        let (Some(times), Some(ids)) = (times, ids) else { return Err(Fault::internal("a page without keys")) };
+        for (time, id) in times.values().iter().zip(ids.iter().flatten()) {
+            keys.push((*time, id.parse().map_err(Fault::internal)?));
+        }
+    }
+    Ok(keys)
+}
+
+/// All columns of the rows with these keys, in their order.
+async fn rows(context: &SessionContext, table: &Arc<EventsTable>, order: &[(i64, Id)]) -> Result<Vec<Event>> {
+    let times = order.iter().map(|(time, _)| *time);
+    let (Some(first), Some(last)) = (times.clone().min(), times.max()) else { return Ok(Vec::new()) };
+    let span = |at| DateTime::from_timestamp_micros(at).unwrap_or_default();
+    let all = [
+        col("time").between(moment(span(first)), moment(span(last))),
+        col(DAY).between(date(span(first)), date(span(last))),
+        col("id").in_list(order.iter().map(|(_, id)| lit(id.to_string())).collect(), false),
+    ];
+    let frame = filtered(context, table, &all)?.select(file_columns()).map_err(fault)?;
+    let mut found: HashMap<Id, Event> = HashMap::with_capacity(order.len());
+    for batch in frame.collect().await.map_err(fault)? {
+        found.extend(events(&batch)?.into_iter().map(|event| (event.id, event)));
+    }
+    Ok(order.iter().filter_map(|(_, id)| found.remove(id)).collect())
+}
+
+fn file_columns() -> Vec<Expr> {
+    FILE_SCHEMA.fields().iter().map(|field| col(field.name())).collect()
+}
+
+/// One event by its identity.
+pub(crate) async fn event(context: SessionContext, table: Arc<EventsTable>, id: Id) -> Result<Option<Event>> {
+    let all = [col("id").eq(lit(id.to_string()))];
+    let frame = filtered(&context, &table, &all)?.select(file_columns()).and_then(|frame| frame.limit(0, Some(1)));
+    for batch in frame.map_err(fault)?.collect().await.map_err(fault)? {
+        if let Some(event) = events(&batch)?.into_iter().next() {
+            return Ok(Some(event));
+        }
+    }
+    Ok(None)
+}
+
+/// Number of events in equal slices of the time span; a side that the query leaves open is the found events' own.
+pub(crate) async fn histogram(
+    context: SessionContext,
+    table: Arc<EventsTable>,
+    query: Search,
+    slices: usize,
+) -> Result<Vec<Bucket>> {
+    if slices == 0 || slices > SLICES {
+        return Err(too_many("lake.slices", SLICES));
+    }
+    let all = conditions(&query)?;
+    let Some((from, to)) = span(&context, &table, &query, &all).await? else { return Ok(Vec::new()) };
+    let length = i64::try_from(slices).map_err(Fault::internal)?;
+    let width = ((to - from).saturating_add(length - 1) / length).max(1);
+    let slice = ((cast(col("time"), DataType::Int64) - lit(from)) / lit(width)).alias("slice");
+    let frame = filtered(&context, &table, &all)?
+        .aggregate(vec![slice], vec![count(lit(1_i64)).alias("events")])
+        .and_then(|frame| frame.select_columns(&["slice", "events"]))
+        .map_err(fault)?;
+    let mut counts: HashMap<i64, i64> = HashMap::new();
+    for batch in frame.collect().await.map_err(fault)? {
+        let numbers = |name| batch.column_by_name(name).and_then(|c| c.as_primitive_opt::<Int64Type>());
+        let (Some(slices), Some(events)) = (numbers("slice"), numbers("events")) else { continue };
+        counts.extend(slices.values().iter().copied().zip(events.values().iter().copied()));
+    }
+    Ok((0..length)
+        .map(|slice| (slice, from.saturating_add(slice.saturating_mul(width))))
+        .take_while(|(_, start)| *start < to)
+        .map(|(slice, start)| Bucket {
+            at: DateTime::from_timestamp_micros(start).unwrap_or_default(),
+            count: counts.get(&slice).and_then(|n| u64::try_from(*n).ok()).unwrap_or(0),
+        })
+        .collect())
+}
+
+/// From (inclusive) and to (exclusive) in microseconds; `None` when nothing is found in an open span.
+async fn span(
+    context: &SessionContext,
+    table: &Arc<EventsTable>,
+    query: &Search,
+    all: &[Expr],
+) -> Result<Option<(i64, i64)>> {
+    if let (Some(from), Some(to)) = (query.from, query.to) {
+        return Ok((from < to).then(|| (from.timestamp_micros(), to.timestamp_micros())));
+    }
+    let ends = filtered(context, table, all)?
+        .aggregate(vec![], vec![min(col("time")), max(col("time"))])
+        .map_err(fault)?
+        .collect()
+        .await
+        .map_err(fault)?;
+    let end = |at: usize| -> Option<i64> {
+        let array = ends.first()?.columns().get(at)?.as_primitive_opt::<TimestampMicrosecondType>()?;
+        (!array.is_empty() && array.is_valid(0)).then(|| array.value(0))
+    };
+    let (Some(first), Some(last)) = (end(0), end(1)) else { return Ok(None) };
+    let from = query.from.map_or(first, |at| at.timestamp_micros());
+    let to = query.to.map_or(last + 1, |at| (at - TimeDelta::zero()).timestamp_micros());
+    Ok((from < to).then_some((from, to)))
+}

@@ -1,0 +1,187 @@
+//! Merging of small files and removal of files that the table no longer names.
+//!
+//! Files of a day are merged in classes of like size, so that a row is rewritten a few times at most and a day
+//! that is compact is left alone. Merging reads committed files only and takes the log's turn just for its
+//! entry, so appends never wait for it longer than for another commit.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use datafusion::arrow::compute::SortOptions;
+use datafusion::physical_expr::expressions::col;
+use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
+use futures::StreamExt;
+use khien_base::{Clock, Fault, Ids, Kind, Reach, Result};
+use tokio::sync::Mutex;
+
+use crate::Settings;
+use crate::columns::FILE_SCHEMA;
+use crate::engine::{Engine, fault};
+use crate::log::Log;
+use crate::part::{Part, PartWriter};
+use crate::scan::EventsTable;
+
+/// Files merged at once: each is open with one row group in memory.
+const AT_ONCE: usize = 16;
+/// Files of one class that are worth a merge.
+const WORTH: usize = 8;
+/// Size of the smallest class, in bytes; each next class is four times as large.
+const SMALLEST: u64 = 64 * 1024;
+
+/// Who keeps the table tidy.
+#[derive(Debug)]
+pub(crate) struct Tidier {
+    log: Arc<Log>,
+    engine: Arc<Engine>,
+    tmp: PathBuf,
+    clock: Clock,
+    ids: Ids,
+    full: u64,
+    keep: Duration,
+    /// One tidying at a time.
+    turn: Mutex<()>,
+}
+
+/// The class of a size: 0, 1, 2… for up to 64 KiB, 256 KiB, 1 MiB…
+fn class(size: u64) -> u32 {
+    (size / SMALLEST).checked_ilog(4).map_or(0, |n| n + 1)
+}
+
+/// The files of one day to merge next, if any is worth it. `quiet` days get no more events as a rule.
+fn choose(mut parts: Vec<Arc<Part>>, full: u64, quiet: bool) -> Option<Vec<Arc<Part>>> {
+    parts.retain(|part| part.size < full);
+    parts.sort_by_key(|part| part.size);
+    let mut classes: BTreeMap<u32, Vec<Arc<Part>>> = BTreeMap::new();
+    for part in &parts {
+        classes.entry(class(part.size)).or_default().push(Arc::clone(part));
+    }
+    let worth = classes.into_values().find(|parts| parts.len() >= WORTH);
+    if let Some(mut chosen) = worth {
+        chosen.truncate(AT_ONCE);
+        return Some(chosen);
+    }
+    if !quiet {
+        return None;
+    }
+    // A day that is over becomes one file, unless that would rewrite a large file for the sake of a few rows.
+    let mut chosen: Vec<Arc<Part>> = Vec::new();
+    let mut sum = 0;
+    for part in parts.into_iter().take(AT_ONCE) {
+        if sum + part.size > full || (!chosen.is_empty() && part.size > sum * 8) {
+            break;
+        }
+        sum += part.size;
+        chosen.push(part);
+    }
+    (chosen.len() > 1).then_some(chosen)
+}
+
+impl Tidier {
+    pub(crate) fn new(log: Arc<Log>, engine: Arc<Engine>, tmp: PathBuf, clock: Clock, settings: &Settings) -> Self {
+        let (full, keep) = (settings.file_bytes, settings.keep_unnamed);
+        Self { log, engine, tmp, clock, ids: Ids::random(), full, keep, turn: Mutex::new(()) }
+    }
+
+    /// Merges what is worth merging, then removes what is no longer named.
+    pub(crate) async fn tidy(&self) -> Result<()> {
+        let _turn = self.turn.lock().await;
+        let today = self.clock.now().date_naive();
+        let mut days: BTreeMap<NaiveDate, Vec<Arc<Part>>> = BTreeMap::new();
+        for part in self.log.parts() {
+            days.entry(part.day).or_default().push(part);
+        }
+        for (day, mut parts) in days {
+            let quiet = (today - day).num_days() > 1;
+            while let Some(chosen) = choose(parts.clone(), self.full, quiet) {
+                let merged = self.merge(day, &chosen).await?;
+                parts.retain(|part| !chosen.contains(part));
+                parts.push(Arc::new(merged));
+            }
+        }
+        self.sweep().await
+    }
+
+    /// Writes one file out of several, newest rows first, and puts it in their place.
+    async fn merge(&self, day: NaiveDate, chosen: &[Arc<Part>]) -> Result<Part> {
+        let context = self.engine.session();
+        let table = EventsTable::new(chosen.to_vec(), Reach::All, self.engine.store());
+        let columns = (0..FILE_SCHEMA.fields().len()).collect();
+        let apart = table.read(&context.state(), chosen, Some(columns), None, true).map_err(fault)?;
+        let newest = SortOptions { descending: true, nulls_first: false };
+        let order = ["time", "id"]
+            .into_iter()
+            .map(|name| Ok(PhysicalSortExpr::new(col(name, &apart.schema()).map_err(fault)?, newest)))
+            .collect::<Result<Vec<_>>>()?;
+        let order = LexOrdering::new(order).ok_or_else(|| Fault::internal("an order without columns"))?;
+        let merge = SortPreservingMergeExec::new(order, apart);
+        let mut stream = merge.execute(0, context.task_ctx()).map_err(fault)?;
+        let mut writer = PartWriter::start(&self.tmp, day, self.ids.next(self.clock.now()))?;
+        while let Some(batch) = stream.next().await {
+            let batch = batch.map_err(fault)?;
+            writer = tokio::task::spawn_blocking(move || writer.push(&batch).map(|()| writer))
+                .await
+                .map_err(Fault::internal)??;
+        }
+        let (log, chosen) = (Arc::clone(&self.log), chosen.to_vec());
+        let now = SystemTime::from(self.clock.now());
+        tokio::task::spawn_blocking(move || {
+            let part = writer.finish(log.table())?;
+            let rows: u64 = chosen.iter().map(|part| part.rows).sum();
+            let committed = if part.rows == rows {
+                log.commit("OPTIMIZE", vec![part.clone()], &chosen)
+            } else {
+                Err(Fault::internal(format!("a merge of {rows} rows gave {}", part.rows)))
+            };
+            if let Err(fault) = committed {
+                let _ = std::fs::remove_file(log.table().join(&part.path));
+                return Err(fault);
+            }
+            for gone in &chosen {
+                // From now on counts how long it has been out of the table.
+                let file = std::fs::File::options().append(true).open(log.table().join(&gone.path));
+                let _ = file.and_then(|file| file.set_modified(now));
+            }
+            Ok(part)
+        })
+        .await
+        .map_err(Fault::internal)?
+        .inspect_err(|fault| {
+            if fault.kind == Kind::Conflict {
+                tracing::warn!(%fault, "the lake was changed from outside");
+            }
+        })
+    }
+
+    /// Removes data files that the table has not named for longer than the time they are kept.
+    async fn sweep(&self) -> Result<()> {
+        let (log, now, keep) = (Arc::clone(&self.log), self.clock.now(), self.keep);
+        tokio::task::spawn_blocking(move || sweep(&log, now, keep))
+            .await
+            .map_err(Fault::internal)?
+            .map_err(|e| Fault::unavailable("lake.disk", e))
+    }
+}
+
+fn sweep(log: &Log, now: DateTime<Utc>, keep: Duration) -> std::io::Result<()> {
+    // What is on the disk is listed before what is named: a file that is committed meanwhile is named then.
+    let mut found = Vec::new();
+    for folder in std::fs::read_dir(log.table())?.flatten() {
+        if !folder.file_name().to_string_lossy().starts_with("day=") {
+            continue;
+        }
+        found.extend(std::fs::read_dir(folder.path())?.flatten().map(|entry| entry.path()));
+    }
+    let named: HashSet<PathBuf> = log.parts().iter().map(|part| log.table().join(&part.path)).collect();
+    for path in found.into_iter().filter(|path| !named.contains(path)) {
+        let age = std::fs::metadata(&path)?.modified()?;
+        if SystemTime::from(now).duration_since(age).is_ok_and(|age| age > keep) {
+            std::fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
