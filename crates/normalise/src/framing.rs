@@ -10,6 +10,9 @@ use crate::decode::LONGEST_LINE;
 #[derive(Debug, Default)]
 pub struct Framing {
     held: Vec<u8>,
+    /// So many bytes of `held` are known to hold no end of a line, so that a long line that comes in many small
+    /// packets is not looked through again for each.
+    searched: usize,
     /// Bytes of a too long line that are still to be passed over, up to the next LF.
     skipping: bool,
     messages: u64,
@@ -31,7 +34,7 @@ impl Framing {
         let mut whole = Vec::new();
         let mut at = 0;
         while let Some(rest) = self.held.get(at..).filter(|r| !r.is_empty()) {
-            match next(rest, self.skipping) {
+            match next(rest, self.skipping, if at == 0 { self.searched } else { 0 }) {
                 Step::Wait => break,
                 Step::Message { start, end, used } => {
                     self.messages += 1;
@@ -58,6 +61,7 @@ impl Framing {
             }
         }
         self.held.drain(..at.min(self.held.len()));
+        self.searched = self.held.len();
         whole
     }
 
@@ -82,7 +86,7 @@ enum Step {
 /// Digits of the largest count that is taken.
 const DIGITS: usize = 7;
 
-fn next(rest: &[u8], skipping: bool) -> Step {
+fn next(rest: &[u8], skipping: bool, searched: usize) -> Step {
     let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
     let counted = !skipping && digits > 0 && rest.first() != Some(&b'0');
     if counted && digits <= DIGITS {
@@ -93,7 +97,8 @@ fn next(rest: &[u8], skipping: bool) -> Step {
             Some(_) => {}
         }
     }
-    match rest.iter().position(|b| *b == b'\n' || *b == 0) {
+    let fresh = rest.get(searched..).unwrap_or_default();
+    match fresh.iter().position(|b| *b == b'\n' || *b == 0).map(|end| end + searched) {
         Some(end) if end > LONGEST_LINE && !skipping => Step::TooLong,
         Some(end) => Step::Message { start: 0, end: strip_return(rest, end), used: end + 1 },
         None if rest.len() > LONGEST_LINE || skipping => Step::TooLong,

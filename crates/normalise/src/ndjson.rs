@@ -31,6 +31,15 @@ pub(crate) fn record(line: &str, line_no: u64) -> Result<Record, Fault> {
     }
 }
 
+/// The record of an object that stands whole in the message of another format; `raw` is the line around it.
+pub(crate) fn carried(message: &str, raw: &str) -> Option<Record> {
+    let message = message.trim_start_matches("@cee:").trim();
+    if !message.starts_with('{') || !message.ends_with('}') || too_deep(message.as_bytes()) {
+        return None;
+    }
+    serde_json::from_str(message).ok().map(|object| of_object(object, raw.to_owned()))
+}
+
 /// Whether brackets nest deeper than [`DEPTH`], told before a parser recurses into them.
 fn too_deep(line: &[u8]) -> bool {
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
@@ -158,6 +167,11 @@ fn winlogbeat(mut object: Map<String, Value>, raw: String) -> Record {
             flatten::payload("EventData", &value, &mut made.payload);
         }
     }
+    // Winlogbeat numbers what has no name; rules know it as the list `Data`.
+    let unnamed: Vec<Value> = (1..=99).map_while(|n| made.payload.get(&format!("param{n}")).cloned()).collect();
+    if !unnamed.is_empty() && !made.payload.contains_key("Data") {
+        made.payload.insert("Data".into(), Value::Array(unnamed));
+    }
     // What the shipper added stands beside it, under its own names.
     for (name, value) in object.into_iter().chain(log) {
         made.payload.entry(name).or_insert(value);
@@ -168,8 +182,9 @@ fn winlogbeat(mut object: Map<String, Value>, raw: String) -> Record {
 /// All fields at the top level, as NXLog, Fluent Bit and public data sets write Windows events.
 fn flat_windows(mut object: Map<String, Value>, raw: String) -> Record {
     let mut made = Gathered::default();
-    let times = ["@timestamp", "TimeCreated", "SystemTime", "UtcTime", "EventTime", "timestamp", "TimeGenerated"];
-    made.time = times.iter().filter_map(|name| object.get(*name)).find_map(stamp::of_value);
+    let times = ["@timestamp", "TimeCreated", "SystemTime", "EventTime", "timestamp", "TimeGenerated"];
+    let said = times.iter().filter_map(|name| object.get(*name)).find_map(stamp::of_value);
+    made.time = object.get("UtcTime").and_then(stamp::of_utc).or(said);
     system_from(
         &mut object,
         &mut made,
@@ -294,6 +309,14 @@ mod tests {
             assert_eq!(record.hot.command_line.as_deref(), Some("x -y"), "{shape}");
             assert_eq!(record.time.unwrap().to_rfc3339(), "2026-05-29T08:56:42+00:00", "{shape}");
         }
+    }
+
+    #[test]
+    fn data_that_winlogbeat_numbered_is_also_the_list_that_rules_know() {
+        let record = read(&json!({"winlog": {"channel": "Windows PowerShell", "event_id": 400,
+            "event_data": {"param1": "Available", "param2": "None", "param3": "HostApplication=powershell.exe"}}}));
+        assert_eq!(record.fields["Data"], json!(["Available", "None", "HostApplication=powershell.exe"]));
+        assert_eq!(service(&record).2, Some("ps_classic_start"));
     }
 
     #[test]

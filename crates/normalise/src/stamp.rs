@@ -1,10 +1,11 @@
 //! Times as logs write them.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use khien_base::clock::vietnam;
 use serde_json::Value;
 
-/// A time in a JSON value: RFC 3339, `2026-05-29 08:56:42.741` (taken as UTC, as Sysmon writes it), or seconds,
-/// milliseconds, microseconds or nanoseconds since 1970.
+/// A time in a JSON value: RFC 3339, `2026-05-29 08:56:42.741` (without a zone it is Vietnam's, as machines here
+/// write their own time), or seconds, milliseconds, microseconds or nanoseconds since 1970.
 pub(crate) fn of_value(value: &Value) -> Option<DateTime<Utc>> {
     match value {
         Value::String(s) => of_text(s),
@@ -25,12 +26,33 @@ pub(crate) fn of_text(text: &str) -> Option<DateTime<Utc>> {
             return Some(at.with_timezone(&Utc));
         }
     }
-    for form in ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"] {
-        if let Ok(at) = NaiveDateTime::parse_from_str(text, form) {
-            return Some(at.and_utc());
-        }
+    if let Some(at) = text.strip_suffix(" UTC").or_else(|| text.strip_suffix(" GMT")).and_then(without_zone) {
+        return Some(at.and_utc());
     }
-    text.parse::<f64>().ok().and_then(since_1970)
+    match without_zone(text) {
+        Some(at) => in_vietnam(at),
+        None => text.parse::<f64>().ok().and_then(since_1970),
+    }
+}
+
+/// A time that is UTC by its meaning, though it does not say so: Sysmon's `UtcTime`.
+pub(crate) fn of_utc(value: &Value) -> Option<DateTime<Utc>> {
+    match value.as_str().and_then(without_zone) {
+        Some(at) => Some(at.and_utc()),
+        None => of_value(value),
+    }
+}
+
+fn without_zone(text: &str) -> Option<NaiveDateTime> {
+    let text = text.trim();
+    ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"]
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+}
+
+/// A time of a clock in Vietnam.
+pub(crate) fn in_vietnam(at: NaiveDateTime) -> Option<DateTime<Utc>> {
+    at.and_local_timezone(vietnam()).single().map(|at| at.with_timezone(&Utc))
 }
 
 /// The unit is told by the size: 1e11 seconds is the year 5138, 1e11 milliseconds is 1973.
@@ -57,13 +79,15 @@ mod tests {
             json!("2026-05-29T08:56:42.500Z"),
             json!("2026-05-29T15:56:42.500+07:00"),
             json!("2026-05-29T15:56:42.500+0700"),
-            json!("2026-05-29 08:56:42.500"),
+            json!("2026-05-29 08:56:42.500 UTC"),
+            json!("2026-05-29 15:56:42.500"),
             json!(1_780_045_002.5),
             json!(1_780_045_002_500_u64),
             json!("1780045002.500"),
         ] {
             assert_eq!(of_value(&value).unwrap().timestamp_millis(), 1_780_045_002_500, "{value}");
         }
+        assert_eq!(of_utc(&json!("2026-05-29 08:56:42.500")), of_value(&json!("2026-05-29 15:56:42.500")));
         for value in [json!("yesterday"), json!(null), json!(1e300), json!({})] {
             assert_eq!(of_value(&value), None, "{value}");
         }

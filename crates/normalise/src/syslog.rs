@@ -4,13 +4,13 @@
 //! year nor zone; it is taken as Vietnam's, in the latest year that does not put it more than a day after it was
 //! received.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, Utc};
 use khien_base::clock::vietnam;
 use khien_base::event::Hot;
 use khien_base::{LogSource, Record};
 use serde_json::{Map, Value};
 
-use crate::{stamp, text};
+use crate::{ndjson, stamp, text};
 
 /// Most parameters of structured data that are kept.
 const PARAMETERS: usize = 256;
@@ -31,6 +31,12 @@ struct Envelope<'a> {
 /// The record of a syslog line.
 pub(crate) fn record(line: &str, received: DateTime<Utc>) -> Record {
     let envelope = open(line, received);
+    if let Some(mut record) = ndjson::carried(envelope.message, line) {
+        // NXLog and others send whole events as JSON inside syslog.
+        record.time = record.time.or(envelope.time);
+        record.hot.host = record.hot.host.or_else(|| envelope.host.map(str::to_owned));
+        return record;
+    }
     let mut fields = Map::new();
     let mut set = |name: &str, value: Option<&str>| {
         if let Some(value) = value.filter(|v| !v.is_empty()) {
@@ -218,7 +224,7 @@ fn leading_time(line: &str, received: DateTime<Utc>) -> Option<(DateTime<Utc>, &
     }
     // "2026 Jun 10 08:15:02" of some switches, then "Jun 10 08:15:02".
     if let Some(at) = line.get(..20).and_then(|head| NaiveDateTime::parse_from_str(head, "%Y %b %e %H:%M:%S").ok()) {
-        return Some((in_vietnam(at)?, line.get(20..)?));
+        return Some((stamp::in_vietnam(at)?, line.get(20..)?));
     }
     let head = line.get(..15).filter(|h| h.as_bytes().first().is_some_and(u8::is_ascii_uppercase))?;
     Some((without_year(head, received)?, line.get(15..)?))
@@ -231,13 +237,8 @@ fn without_year(head: &str, received: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let latest = received.checked_add_signed(TimeDelta::days(1)).unwrap_or(received);
     (0..=9).find_map(|back| {
         let at = NaiveDateTime::parse_from_str(&format!("{} {head}", this + 1 - back), "%Y %b %e %H:%M:%S").ok()?;
-        in_vietnam(at).filter(|at| *at <= latest)
+        stamp::in_vietnam(at).filter(|at| *at <= latest)
     })
-}
-
-fn in_vietnam(at: NaiveDateTime) -> Option<DateTime<Utc>> {
-    NaiveDate::from_ymd_opt(at.year(), at.month(), at.day())?;
-    at.and_local_timezone(vietnam()).single().map(|at| at.with_timezone(&Utc))
 }
 
 /// The record of a journald entry in JSON (`journalctl -o json`, or what a shipper made of it), or of a line that a
@@ -313,6 +314,16 @@ mod tests {
             assert_eq!(record.fields.get("message").map_or("", |m| m.as_str().unwrap()), message, "{line}");
             assert_eq!(record.raw, line);
         }
+    }
+
+    #[test]
+    fn an_event_in_json_inside_syslog_is_that_event() {
+        let line = "<14>1 2026-06-10T08:00:00+07:00 dc1 nxlog 1 - - {\"EventID\":4625,\"Channel\":\"Security\",\
+                    \"SourceName\":\"Microsoft-Windows-Security-Auditing\",\"IpAddress\":\"203.0.113.9\"}";
+        let record = record(line, at("2026-06-10T02:00:00Z"));
+        assert_eq!(record.log.service.as_deref(), Some("security"));
+        assert_eq!((record.hot.host.as_deref(), record.hot.src_ip.as_deref()), (Some("dc1"), Some("203.0.113.9")));
+        assert_eq!((record.time, record.raw.as_str()), (Some(at("2026-06-10T01:00:00Z")), line));
     }
 
     #[test]
