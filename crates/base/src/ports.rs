@@ -214,3 +214,52 @@ pub trait Sheets: Send + Sync {
     /// An XLSX workbook with one worksheet.
     fn xlsx(&self, sheet: &Sheet) -> Result<Vec<u8>>;
 }
+
+/// What other modules may know of an information system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SystemCard {
+    /// Identity.
+    pub id: Id,
+    /// Name.
+    pub name: String,
+    /// The unit that owns it (chủ quản): whose record it is.
+    pub unit: Id,
+    /// The unit that runs it (đơn vị vận hành).
+    pub operator: Id,
+    /// Security level 1–5, once proposed.
+    pub level: Option<u8>,
+    /// Whether the level was approved, and by which decision.
+    pub approval: Option<String>,
+}
+
+/// The register of information systems, as other modules see it.
+pub trait Systems: Send + Sync {
+    /// Systems of these identities; unknown ones are left out.
+    fn some(&self, ids: Vec<Id>) -> BoxFuture<'_, Result<Vec<SystemCard>>>;
+    /// Systems of the units within reach, by name, at most 1,000.
+    fn within(&self, reach: Reach) -> BoxFuture<'_, Result<Vec<SystemCard>>>;
+}
+
+/// Central monitoring, as other modules see it.
+pub trait Watch: Send + Sync {
+    /// Systems that at least one live log source reports on at this moment.
+    fn connected(&self, now: DateTime<Utc>) -> BoxFuture<'_, Result<std::collections::HashSet<Id>>>;
+}
+
+/// Whose records come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Whose {
+    /// The log source.
+    pub source: Id,
+    /// Its information system.
+    pub system: Id,
+    /// The unit that owns the system.
+    pub unit: Id,
+}
+
+/// The way of log records into the centre.
+pub trait Intake: Send + Sync {
+    /// Stamps, matches and stores a batch. When it returns, the events survive a crash and their alerts are recorded.
+    /// Waits while too much is under way; the caller passes the wait on to its own client.
+    fn take(&self, whose: Whose, records: Vec<crate::Record>) -> BoxFuture<'_, Result<usize>>;
+}

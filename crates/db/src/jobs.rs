@@ -56,11 +56,7 @@ pub async fn enqueue<C: ConnectionTrait>(
         last_error: ActiveValue::Set(None),
         done_at: ActiveValue::Set(None),
     };
-    Entity::insert(row)
-        .on_conflict_do_nothing_on([Column::Key])
-        .exec_without_returning(conn)
-        .await
-        .map_err(fault)?;
+    Entity::insert(row).on_conflict_do_nothing_on([Column::Key]).exec_without_returning(conn).await.map_err(fault)?;
     Ok(())
 }
 

@@ -6,8 +6,8 @@ use khien_base::{Fault, Reach, Result};
 use sea_orm::sea_query::{Expr, IntoColumnRef, SimpleExpr};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
-    ExprTrait, TransactionTrait,
+    ConnectOptions, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, ExprTrait,
+    TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 
@@ -100,7 +100,6 @@ impl Tx {
 }
 
 /// A database error as a fault: a broken rule of uniqueness is a conflict, the rest is our own defect.
-#[expect(clippy::needless_pass_by_value, reason = "used as `map_err(fault)`")]
 pub fn fault(error: DbErr) -> Fault {
     match error.sql_err() {
         Some(sea_orm::SqlErr::UniqueConstraintViolation(what)) => {

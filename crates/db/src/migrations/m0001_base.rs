@@ -43,11 +43,8 @@ impl MigrationTrait for Step {
             .col(timestamp_with_time_zone_null("done_at"))
             .take();
         create(manager, job, "job", &[("job_key", &["key"], true), ("job_due", &["done_at", "run_at"], false)]).await?;
-        let setting = Table::create()
-            .table("setting")
-            .col(string("name").primary_key())
-            .col(json_binary("value"))
-            .take();
+        let setting =
+            Table::create().table("setting").col(string("name").primary_key()).col(json_binary("value")).take();
         create(manager, setting, "setting", &[]).await
     }
 }

@@ -39,7 +39,11 @@ async fn units(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         manager,
         unit,
         "unit",
-        &[("unit_code", &["code"], false), ("unit_search_key", &["search_key"], false), ("unit_kind", &["kind"], false)],
+        &[
+            ("unit_code", &["code"], false),
+            ("unit_search_key", &["search_key"], false),
+            ("unit_kind", &["kind"], false),
+        ],
     )
     .await?;
     let link = Table::create()

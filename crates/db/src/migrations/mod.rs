@@ -5,6 +5,11 @@ use sea_orm_migration::prelude::*;
 
 mod m0001_base;
 mod m0002_directory;
+mod m0003_plans;
+mod m0004_systems;
+mod m0005_sources;
+mod m0006_alerts;
+mod m0007_incidents;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -13,7 +18,15 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_base::Step), Box::new(m0002_directory::Step)]
+        vec![
+            Box::new(m0001_base::Step),
+            Box::new(m0002_directory::Step),
+            Box::new(m0003_plans::Step),
+            Box::new(m0004_systems::Step),
+            Box::new(m0005_sources::Step),
+            Box::new(m0006_alerts::Step),
+            Box::new(m0007_incidents::Step),
+        ]
     }
 }
 

@@ -1,0 +1,167 @@
+//! A browser of the tests: sends requests straight into the router, keeps its cookies and its CSRF secret.
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use axum::http::{Request, header};
+use tower::ServiceExt;
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers, names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    /// The body as JSON; null when it is none.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.bytes).unwrap_or(serde_json::Value::Null)
+    }
+
+    /// Where a redirect leads.
+    pub fn location(&self) -> &str {
+        self.headers.get("location").map_or("", String::as_str)
+    }
+}
+
+/// A browser of one person.
+#[derive(Debug, Clone)]
+pub struct Browser {
+    router: axum::Router,
+    cookies: BTreeMap<String, String>,
+    csrf: Option<String>,
+}
+
+impl Browser {
+    /// A browser without cookies.
+    pub fn new(router: axum::Router) -> Self {
+        Self { router, cookies: BTreeMap::new(), csrf: None }
+    }
+
+    /// A browser with the session of this token.
+    pub fn signed_in(router: axum::Router, token: &str) -> Self {
+        let cookies = BTreeMap::from([(crate::dispatch::SESSION.to_owned(), token.to_owned())]);
+        Self { router, cookies, csrf: Some(crate::guard::csrf_of(token)) }
+    }
+
+    /// Fetches a page.
+    pub async fn get(&mut self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty())).await
+    }
+
+    /// Sends a form, as pages do.
+    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = serde_html_form::to_string(fields).unwrap_or_default();
+        let request = Request::post(path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header("x-csrf-token", self.csrf.clone().unwrap_or_default());
+        self.send(request.body(Body::from(body))).await
+    }
+
+    /// Sends a form without the session's secret, as another site would.
+    pub async fn post_without_secret(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = serde_html_form::to_string(fields).unwrap_or_default();
+        let request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(body))).await
+    }
+
+    /// Sends a file in a multipart form.
+    pub async fn upload(&mut self, path: &str, name: &str, bytes: &[u8], fields: &[(&str, &str)]) -> Answer {
+        let mut body = Vec::new();
+        for (field, value) in fields {
+            body.extend_from_slice(
+                format!("--khien\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n").as_bytes(),
+            );
+        }
+        body.extend_from_slice(
+            format!("--khien\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n").as_bytes(),
+        );
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(b"\r\n--khien--\r\n");
+        let request = Request::post(path)
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=khien")
+            .header("x-csrf-token", self.csrf.clone().unwrap_or_default());
+        self.send(request.body(Body::from(body))).await
+    }
+
+    /// Sends a body with a bearer token and no cookies.
+    pub async fn post_token(&mut self, path: &str, token: &str, body: impl Into<Body>) -> Answer {
+        let request = Request::post(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let kept = std::mem::take(&mut self.cookies);
+        let answer = self.send(request.body(body.into())).await;
+        self.cookies = kept;
+        answer
+    }
+
+    async fn send(&mut self, request: Result<Request<Body>, axum::http::Error>) -> Answer {
+        let Ok(mut request) = request else { return Answer { status: 0, headers: BTreeMap::new(), bytes: Vec::new() } };
+        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if !cookies.is_empty()
+            && let Ok(value) = cookies.join("; ").parse()
+        {
+            request.headers_mut().insert(header::COOKIE, value);
+        }
+        let response = match self.router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let (parts, body) = response.into_parts();
+        for cookie in parts.headers.get_all(header::SET_COOKIE) {
+            let line = cookie.to_str().unwrap_or_default();
+            if let Some((name, value)) = line.split(';').next().and_then(|pair| pair.split_once('=')) {
+                if name == crate::dispatch::SESSION {
+                    self.csrf = (!value.is_empty()).then(|| crate::guard::csrf_of(value));
+                }
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        let headers = parts
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned()))
+            .collect();
+        let bytes = axum::body::to_bytes(body, 64 << 20).await.map(|bytes| bytes.to_vec()).unwrap_or_default();
+        Answer { status: parts.status.as_u16(), headers, bytes }
+    }
+}
+
+/// Renders every page of every module with every sample in both languages; a text key without a sentence or a
+/// template that trips is an error that names the page.
+pub fn render_samples(kit: &crate::Kit) -> khien_base::Result<usize> {
+    use crate::pages::{Banner, Frame};
+    let unpaired = kit.texts.unpaired();
+    if !unpaired.is_empty() {
+        return Err(khien_base::Fault::internal(format!("texts in one language only: {unpaired:?}")));
+    }
+    kit.pages.be_strict();
+    let mut rendered = 0;
+    for lang in crate::texts::Lang::ALL {
+        let frame = Frame {
+            lang,
+            wants: crate::ctx::Wants::Html,
+            fragment: false,
+            path: "/".into(),
+            request: "0".into(),
+            now: kit.now(),
+            actor: None,
+        };
+        for page in kit.modules.iter().flat_map(|module| module.pages) {
+            let Some(samples) = page.samples else { continue };
+            for view in samples() {
+                kit.pages.render_with(kit, &frame, page.name, &view, &Banner::default())?;
+                rendered += 1;
+            }
+        }
+    }
+    Ok(rendered)
+}
