@@ -3,62 +3,13 @@
 //! "Sở Tài chính, Công an tỉnh" is two; "Các cơ quan, đơn vị liên quan" is one group; "Sở Văn hóa, Thể thao và Du
 //! lịch" and "Văn phòng HĐND và UBND phường" are one each.
 
+mod lexicon;
+
 use std::ops::Range;
 
 use crate::model::Agency;
 use crate::words::Words;
-
-/// Names that stand by themselves.
-const SOLID: [&str; 50] = [
-    "công an", "ubnd", "ủy ban nhân dân", "uỷ ban nhân dân", "hđnd", "hội đồng nhân dân", "văn phòng", "vp", "bộ chỉ huy quân sự",
-    "ban chỉ huy quân sự", "bchqs", "bộ tư lệnh", "bộ đội biên phòng", "quân đội", "quân sự", "thanh tra", "tỉnh ủy", "thành ủy",
-    "đảng ủy", "tỉnh uỷ", "thành uỷ", "đảng uỷ", "mặt trận tổ quốc", "ủy ban mặt trận tổ quốc", "ủy ban mttq", "ubmttq", "ủy ban mttqvn",
-    "tỉnh đoàn", "thành đoàn", "viện kiểm sát", "viện kiểm sát nhân dân", "tòa án nhân dân", "đại học", "kho bạc nhà nước", "thủ trưởng", "giám đốc",
-    "chủ tịch", "chánh văn phòng", "cổng thông tin điện tử", "chính phủ", "thủ tướng chính phủ", "người đứng đầu", "ngân hàng nhà nước",
-    "thuế", "bảo hiểm xã hội", "hải quan", "trưởng", "hiệu trưởng", "bí thư", "tổ trưởng",
-];
-/// Kinds of agencies that need a name after them: "Sở Y tế" is one, "sở thích" is none.
-const NAMED: [&str; 30] = [
-    "bộ", "sở", "ban", "phòng", "cục", "chi cục", "vụ", "viện", "trường", "học viện", "hội", "đoàn", "đội", "tổ", "báo", "đài", "tiểu ban",
-    "trung tâm", "kho bạc", "ngân hàng", "tập đoàn", "công ty", "tổng công ty", "liên đoàn", "ban quản lý", "hiệp hội", "liên minh", "ban chỉ đạo",
-    "trường đại học", "trường cao đẳng",
-];
-/// Words that only begin like such a kind; capitals do not tell them apart in "TỔ CHỨC THỰC HIỆN".
-const NO_NAMES: [&str; 20] = [
-    "tổ chức", "ban hành", "hội nhập", "đoàn kết", "phòng ngừa", "phòng chống", "phòng ,", "bộ chỉ số", "bộ tiêu chí", "báo cáo", "báo chí",
-    "viện trợ", "viện dẫn", "đội ngũ", "bộ phận", "hội nghị", "hội thảo", "trường hợp", "vụ việc", "sở hữu",
-];
-/// Levels of local government, which share one office: "Chủ tịch UBND xã, phường".
-const PLACES: [&str; 6] = ["xã", "phường", "đặc khu", "huyện", "thị trấn", "thôn"];
-/// Kinds that form groups.
-const GENERIC: [&str; 34] = [
-    "sở", "ban", "ngành", "bộ", "cơ quan", "đơn vị", "địa phương", "doanh nghiệp", "tổ chức", "đoàn thể", "trường", "xã", "phường",
-    "đặc khu", "huyện", "hội", "cơ sở", "phòng", "phòng ban", "trung tâm", "cấp", "chủ quản hệ thống thông tin", "thôn", "tổ dân phố", "khu phố",
-    "ban ngành", "sở ngành", "trường học", "ngân hàng", "tập đoàn", "tỉnh", "thành phố", "cơ sở giáo dục", "tổ chức chính trị - xã hội",
-];
-/// Groups that need no "các" before them.
-const BARE: [&str; 4] = ["cơ quan", "đơn vị", "địa phương", "doanh nghiệp"];
-const OPENERS: [&str; 8] = ["các", "những", "mọi", "một số", "từng", "toàn thể", "tất cả các", "toàn bộ các"];
-/// Words in lower case that still belong to a name.
-const MODIFIERS: [&str; 44] = [
-    "liên quan", "có liên quan", "tỉnh", "thành phố", "thị xã", "xã", "phường", "đặc khu", "huyện", "trung ương", "nhà nước", "cấp tỉnh",
-    "cấp xã", "cấp huyện", "các cấp", "chức năng", "viễn thông", "công nghệ số", "công nghệ thông tin", "trên địa bàn", "trên địa bàn tỉnh",
-    "trên địa bàn thành phố", "trên địa bàn phường", "trên địa bàn xã", "trực thuộc", "khác", "hành chính", "sự nghiệp", "công lập", "chuyên trách",
-    "có thẩm quyền", "thuộc tỉnh", "thuộc phạm vi quản lý", "đại học", "cao đẳng", "trung cấp", "địa phương", "nghiệp vụ", "chuyên môn", "nhân dân",
-    "internet", "tài chính", "thuộc", "cơ quan",
-];
-/// Offices that lead a body named right after them.
-const OFFICES: [&str; 13] = [
-    "thủ trưởng", "giám đốc", "chủ tịch", "chánh văn phòng", "người đứng đầu", "ubnd", "công an", "ủy ban nhân dân", "uỷ ban nhân dân",
-    "văn phòng", "trưởng", "hiệu trưởng", "bí thư",
-];
-/// First syllables of verbs and joints: a name has ended before them.
-const STOPS: [&str; 62] = [
-    "chủ", "phối", "tổ", "triển", "thực", "xây", "rà", "tham", "theo", "hướng", "báo", "căn", "là", "có", "thường", "định", "kịp", "chỉ", "đề",
-    "tập", "tiếp", "tăng", "nghiên", "ban", "trình", "quyết", "tổng", "gửi", "để", "về", "trong", "và", "với", "được", "phải", "cần", "khi",
-    "xem", "do", "tại", "từ", "cho", "đến", "đã", "sẽ", "hoặc", "qua", "bố", "lập", "đẩy", "đôn", "kiểm", "hỗ", "cung", "chịu", "bảo", "đảm",
-    "hằng", "hàng", "phê", "yêu", "nhằm",
-];
+use lexicon::{BARE, GENERIC, MODIFIERS, NAMED, NO_NAMES, OFFICES, OPENERS, PLACES, SOLID, STOPS};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shape {
@@ -72,25 +23,29 @@ pub(crate) fn list(text: &str) -> Vec<Agency> {
     let words = Words::new(text);
     let mut starts: Vec<usize> = vec![0];
     let mut kind = enterprise(&words, 0);
+    let mut opened = false;
     for i in 1..words.len() {
-        let parted = matches!(words.before(i), "," | ";" | "và" | "/");
-        if !parted {
+        opened |= words.any(i - 1, &OPENERS).is_some();
+        if !matches!(words.before(i), "," | ";" | "và" | "/") {
             continue;
         }
         let hard = words.before(i) == ";";
         let from = starts.last().copied().unwrap_or(0);
-        let grouped = shape(&words, from) == Some(Shape::Group) || words.find(from, &OPENERS).is_some_and(|f| f.0 < i);
+        let grouped = opened || shape(&words, from) == Some(Shape::Group);
         match shape(&words, i) {
             _ if hard => {}
             _ if place(&words, i) => continue,
             Some(_) if words.before(i) == "và" && shared_office(&words, from, i) => continue,
             // "Các sở" + "ban, ngành": the group goes on, unless it opens anew or turns to enterprises.
-            Some(Shape::Group) if grouped && words.any(i, &OPENERS).is_none() && enterprise(&words, i) == kind => continue,
+            Some(Shape::Group) if grouped && words.any(i, &OPENERS).is_none() && enterprise(&words, i) == kind => {
+                continue;
+            }
             Some(_) => {}
             None => continue,
         }
         starts.push(i);
         kind = enterprise(&words, i);
+        opened = false;
     }
     let ends = starts.iter().skip(1).copied().chain([words.len()]);
     let ranges: Vec<Range<usize>> = starts.iter().copied().zip(ends).map(|(a, b)| a..b).collect();
@@ -100,7 +55,10 @@ pub(crate) fn list(text: &str) -> Vec<Agency> {
 /// Whether at `i` stands a second level: "xã, phường", "xã và đặc khu".
 fn place(words: &Words<'_>, i: usize) -> bool {
     let second = words.any(i, &PLACES).is_some() && !words.capital(i);
-    second && matches!(words.before(i), "," | "và") && i >= 2 && (1..=2).any(|n| i > n && words.any(i - 1 - n, &PLACES) == Some(n))
+    second
+        && matches!(words.before(i), "," | "và")
+        && i >= 2
+        && (1..=2).any(|n| i > n && words.any(i - 1 - n, &PLACES) == Some(n))
 }
 
 /// Whether the group at `i` is of enterprises: other bodies than agencies of the state.
@@ -180,7 +138,8 @@ fn unit(words: &Words<'_>, i: usize, depth: usize) -> Option<usize> {
         if let Some(inner) = unit(words, to, depth + 1) {
             to = inner;
         }
-        if words.low(to) == "và" && shared_office(words, i, to + 1)
+        if words.low(to) == "và"
+            && shared_office(words, i, to + 1)
             && let Some(inner) = unit(words, to + 1, depth + 1)
         {
             to = inner;
@@ -215,7 +174,8 @@ fn more(words: &Words<'_>, to: usize, shape: Shape) -> Option<usize> {
         return None;
     }
     let low = words.low(next + 1);
-    let second = low.chars().next().is_some_and(char::is_alphabetic) && !words.capital(next + 1) && !STOPS.contains(&low);
+    let second =
+        low.chars().next().is_some_and(char::is_alphabetic) && !words.capital(next + 1) && !STOPS.contains(&low);
     let third = low == "ninh" && words.low(next + 2) == "mạng";
     Some(next + 1 + usize::from(second) + usize::from(third))
 }
@@ -244,7 +204,9 @@ pub(crate) fn actors(text: &str) -> Vec<Agency> {
 
 /// "… do Sở Y tế chủ trì": the name right before the verb.
 fn before_lead(words: &Words<'_>) -> Vec<Agency> {
-    let Some((verb, _)) = words.find(1, &["chủ trì", "làm đầu mối", "là đầu mối"]) else { return Vec::new() };
+    let Some((verb, _)) = words.find(1, &["chủ trì", "làm đầu mối", "là đầu mối"]) else {
+        return Vec::new();
+    };
     let from = (verb.saturating_sub(14)..verb).find(|i| end(words, *i) == Some(verb));
     from.map(|from| list(words.span(from, verb))).unwrap_or_default()
 }
@@ -254,7 +216,8 @@ pub(crate) fn partners(text: &str) -> Vec<Agency> {
     let words = Words::new(text);
     let mut out: Vec<Agency> = Vec::new();
     let mut from = 0;
-    while let Some((i, n)) = words.find(from, &["phối hợp", "phối hợp chặt chẽ", "phối hợp thường xuyên"]) {
+    while let Some((i, n)) = words.find(from, &["phối hợp", "phối hợp chặt chẽ", "phối hợp thường xuyên"])
+    {
         let with = words.any(i + n, &["với", "cùng", "cùng với"]).unwrap_or(0);
         from = i + n + with;
         if let Some(to) = end(&words, from) {
@@ -300,14 +263,23 @@ mod tests {
             ("Công an tỉnh, cơ quan, đơn vị liên quan", vec!["Công an tỉnh", "cơ quan, đơn vị liên quan"]),
             ("Cơ quan, đơn vị, địa phương", vec!["Cơ quan, đơn vị, địa phương"]),
             ("Sở Văn hóa, Thể thao và Du lịch", vec!["Sở Văn hóa, Thể thao và Du lịch"]),
-            ("Văn phòng HĐND và UBND phường, phòng Văn hóa - Xã hội", vec!["Văn phòng HĐND và UBND phường", "phòng Văn hóa - Xã hội"]),
-            ("Sở Tài chính và các cơ quan, đơn vị, địa phương liên quan;", vec!["Sở Tài chính", "các cơ quan, đơn vị, địa phương liên quan"]),
+            (
+                "Văn phòng HĐND và UBND phường, phòng Văn hóa - Xã hội",
+                vec!["Văn phòng HĐND và UBND phường", "phòng Văn hóa - Xã hội"],
+            ),
+            (
+                "Sở Tài chính và các cơ quan, đơn vị, địa phương liên quan;",
+                vec!["Sở Tài chính", "các cơ quan, đơn vị, địa phương liên quan"],
+            ),
             ("Các sở, ban, ngành; UBND các xã, phường", vec!["Các sở, ban, ngành", "UBND các xã, phường"]),
             (
                 "Giám đốc các sở, Thủ trưởng các cơ quan thuộc UBND tỉnh, Chủ tịch UBND các xã, phường",
                 vec!["Giám đốc các sở", "Thủ trưởng các cơ quan thuộc UBND tỉnh", "Chủ tịch UBND các xã, phường"],
             ),
-            ("Sở Giáo dục và Đào tạo; Đại học Huế; các trường đại học, cao đẳng", vec!["Sở Giáo dục và Đào tạo", "Đại học Huế", "các trường đại học, cao đẳng"]),
+            (
+                "Sở Giáo dục và Đào tạo; Đại học Huế; các trường đại học, cao đẳng",
+                vec!["Sở Giáo dục và Đào tạo", "Đại học Huế", "các trường đại học, cao đẳng"],
+            ),
         ] {
             assert_eq!(names(&list(text)), expected, "{text}");
         }
@@ -333,10 +305,19 @@ mod tests {
             ("Công an tỉnh chủ trì, phối hợp Sở Khoa học và Công nghệ thường xuyên theo dõi", vec!["Công an tỉnh"]),
             ("Sở Tài chính căn cứ vào tình hình thực tế", vec!["Sở Tài chính"]),
             ("Hàng năm, Sở Tài chính phối hợp với Công an tỉnh", vec!["Sở Tài chính"]),
-            ("Các sở, ban, ngành; UBND các xã, phường xây dựng kế hoạch", vec!["Các sở, ban, ngành", "UBND các xã, phường"]),
-            ("Văn phòng HĐND và UBND phường chủ trì phối hợp với Công an phường", vec!["Văn phòng HĐND và UBND phường"]),
+            (
+                "Các sở, ban, ngành; UBND các xã, phường xây dựng kế hoạch",
+                vec!["Các sở, ban, ngành", "UBND các xã, phường"],
+            ),
+            (
+                "Văn phòng HĐND và UBND phường chủ trì phối hợp với Công an phường",
+                vec!["Văn phòng HĐND và UBND phường"],
+            ),
             ("Công an thành phố Huế chủ trì thực hiện", vec!["Công an thành phố Huế"]),
-            ("Yêu cầu các sở, ban, ngành cấp tỉnh; UBND các xã, phường nghiêm túc", vec!["các sở, ban, ngành cấp tỉnh", "UBND các xã, phường"]),
+            (
+                "Yêu cầu các sở, ban, ngành cấp tỉnh; UBND các xã, phường nghiêm túc",
+                vec!["các sở, ban, ngành cấp tỉnh", "UBND các xã, phường"],
+            ),
             ("Xây dựng nền tảng do Sở Y tế chủ trì", vec!["Sở Y tế"]),
             ("Rà soát, cập nhật văn bản", vec![]),
             ("Ban hành Quy chế", vec![]),
@@ -348,9 +329,15 @@ mod tests {
     #[test]
     fn partners_stand_after_the_verb() {
         for (text, expected) in [
-            ("Chủ trì, phối hợp với các cơ quan, đơn vị, địa phương theo dõi, đôn đốc", vec!["các cơ quan, đơn vị, địa phương"]),
+            (
+                "Chủ trì, phối hợp với các cơ quan, đơn vị, địa phương theo dõi, đôn đốc",
+                vec!["các cơ quan, đơn vị, địa phương"],
+            ),
             ("phối hợp Sở Khoa học và Công nghệ thường xuyên theo dõi", vec!["Sở Khoa học và Công nghệ"]),
-            ("phối hợp với Công an tỉnh và các cơ quan liên quan tham mưu", vec!["Công an tỉnh", "các cơ quan liên quan"]),
+            (
+                "phối hợp với Công an tỉnh và các cơ quan liên quan tham mưu",
+                vec!["Công an tỉnh", "các cơ quan liên quan"],
+            ),
             ("Phối hợp chặt chẽ với Công an phường trong công tác", vec!["Công an phường"]),
             ("tăng cường phối hợp liên ngành", vec![]),
         ] {

@@ -16,7 +16,7 @@ const PART: &str = "word/document.xml";
 /// Deeper than any word processor nests.
 const MAX_DEPTH: usize = 256;
 /// Paragraphs and rows; the longest real plans have about 300.
-const MAX_PIECES: usize = 50_000;
+const MAX_PIECES: usize = 20_000;
 /// Columns of a table.
 const MAX_COLUMNS: usize = 64;
 

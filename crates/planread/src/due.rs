@@ -28,12 +28,32 @@ const HALF_YEARLY: [&str; 7] =
     ["6 tháng", "06 tháng", "sáu tháng", "nửa năm", "2 lần / năm", "02 lần / năm", "hai lần một năm"];
 /// Words that make a point in time a deadline.
 const UNTIL: [&str; 16] = [
-    "đến hết", "đến cuối", "đến", "tới", "hết", "cuối", "trong", "vào", "chậm nhất", "chậm nhất là", "muộn nhất", "xong",
-    "hoàn thành", "trong cả", "chậm nhất đến", "từ nay đến",
+    "đến hết",
+    "đến cuối",
+    "đến",
+    "tới",
+    "hết",
+    "cuối",
+    "trong",
+    "vào",
+    "chậm nhất",
+    "chậm nhất là",
+    "muộn nhất",
+    "xong",
+    "hoàn thành",
+    "trong cả",
+    "chậm nhất đến",
+    "từ nay đến",
 ];
 const BEFORE: [&str; 1] = ["trước"];
-const MAINTAIN: [&str; 6] =
-    ["và duy trì", "và các năm tiếp theo", "duy trì các năm", "và những năm tiếp theo", "và duy trì hằng năm", ", duy trì"];
+const MAINTAIN: [&str; 6] = [
+    "và duy trì",
+    "và các năm tiếp theo",
+    "duy trì các năm",
+    "và những năm tiếp theo",
+    "và duy trì hằng năm",
+    ", duy trì",
+];
 
 /// Reads a cell or field that holds nothing but a time ("Quý IV/2026").
 pub(crate) fn read(text: &str) -> Option<Due> {
@@ -115,7 +135,8 @@ fn held(words: &Words<'_>, i: usize, n: usize, date: NaiveDate) -> (Due, usize) 
 
 /// "2026 - 2027", "giai đoạn 2026 - 2030", "từ quý I đến quý III/2026".
 fn window(words: &Words<'_>, i: usize, alone: bool) -> Option<(Due, usize)> {
-    let opened = words.any(i, &["từ", "giai đoạn", "trong giai đoạn", "trong các năm", "các năm", "trong"]).unwrap_or(0);
+    let opened =
+        words.any(i, &["từ", "giai đoạn", "trong giai đoạn", "trong các năm", "các năm", "trong"]).unwrap_or(0);
     if opened == 0 && !alone && words.before(i) != "(" {
         return None;
     }
@@ -297,7 +318,8 @@ mod tests {
 
     #[test]
     fn nonsense_has_no_time() {
-        for text in ["", "31/02/2026", "tháng 13/2026", "quý V/2026", "ngày", "cấp độ 3", "theo quy định", "năm 1999"] {
+        for text in ["", "31/02/2026", "tháng 13/2026", "quý V/2026", "ngày", "cấp độ 3", "theo quy định", "năm 1999"]
+        {
             assert_eq!(read(text), None, "{text}");
         }
     }

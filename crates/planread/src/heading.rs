@@ -11,7 +11,14 @@ use crate::words::{Words, sentences};
 
 /// Kinds of documents that can carry a plan, and how they are written in a sentence.
 const KINDS: [&str; 9] = [
-    "Kế hoạch", "Chương trình hành động", "Chương trình", "Đề án", "Phương án", "Quyết định", "Chỉ thị", "Nghị quyết",
+    "Kế hoạch",
+    "Chương trình hành động",
+    "Chương trình",
+    "Đề án",
+    "Phương án",
+    "Quyết định",
+    "Chỉ thị",
+    "Nghị quyết",
     "Hướng dẫn",
 ];
 
@@ -45,12 +52,16 @@ pub(crate) fn read(outline: &Outline) -> Heading {
 
 /// Whether the first section begins here.
 fn opens_body(line: &Line) -> bool {
-    line.heading && !line.above.is_empty() || line.heading && line.section != Section::Opening || line.section == Section::Closing
+    line.heading && (!line.above.is_empty() || line.section != Section::Opening) || line.section == Section::Closing
 }
 
 /// The kind that a line alone names ("KẾ HOẠCH").
 pub(crate) fn kind(text: &str) -> Option<&'static str> {
-    KINDS.into_iter().find(|k| key(k) == key(text))
+    if text.len() > 60 {
+        return None;
+    }
+    let said = key(text);
+    KINDS.into_iter().find(|k| key(k) == said)
 }
 
 /// "Số: 355 /KH-UBND"
@@ -97,13 +108,16 @@ fn issuer(sentence: &str) -> Option<String> {
 /// The last name under the signature: not in capitals, not a recipient.
 fn signer(outline: &Outline) -> String {
     let foot = outline.lines.iter().filter(|l| l.section == Section::Closing);
-    let names = foot.filter(|l| {
+    let mut names = foot.filter(|l| {
         let words = Words::new(&l.text);
         let lower = l.text.chars().any(char::is_lowercase);
         let plain = l.text.chars().all(|c| c.is_alphabetic() || c == ' ' || c == '.');
-        lower && plain && (2..=8).contains(&words.len()) && (0..words.len()).all(|i| words.capital(i) || words.low(i) == ".")
+        lower
+            && plain
+            && (2..=8).contains(&words.len())
+            && (0..words.len()).all(|i| words.capital(i) || words.low(i) == ".")
     });
-    names.last().map(|l| l.text.clone()).unwrap_or_default()
+    names.next_back().map(|l| l.text.clone()).unwrap_or_default()
 }
 
 #[cfg(test)]

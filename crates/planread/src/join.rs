@@ -6,8 +6,8 @@ use crate::words::Words;
 
 /// Words after which a Vietnamese phrase cannot end.
 const OPEN: [&str; 27] = [
-    "và", "của", "về", "với", "các", "những", "do", "theo", "tại", "cho", "trong", "đến", "để", "là", "từ", "được", "bởi",
-    "như", "hoặc", "bộ", "số", "một", "ngày", "tháng", "năm", "quý", "trước",
+    "và", "của", "về", "với", "các", "những", "do", "theo", "tại", "cho", "trong", "đến", "để", "là", "từ", "được",
+    "bởi", "như", "hoặc", "bộ", "số", "một", "ngày", "tháng", "năm", "quý", "trước",
 ];
 
 /// The pieces with broken paragraphs and rows made whole.
@@ -83,7 +83,10 @@ mod tests {
 
     #[test]
     fn a_paragraph_over_a_page_break_is_one() {
-        assert_eq!(joined(&["b) phòng, chống tội phạm", "mạng và an ninh mạng."]), ["b) phòng, chống tội phạm mạng và an ninh mạng."]);
+        assert_eq!(
+            joined(&["b) phòng, chống tội phạm", "mạng và an ninh mạng."]),
+            ["b) phòng, chống tội phạm mạng và an ninh mạng."]
+        );
         assert_eq!(joined(&["theo quy định;", "tổ chức tuyên truyền."]), ["theo quy định; tổ chức tuyên truyền."]);
         assert_eq!(joined(&["theo hướng dẫn của", "Bộ Công an."]), ["theo hướng dẫn của Bộ Công an."]);
     }
@@ -98,7 +101,8 @@ mod tests {
     #[test]
     fn a_row_over_two_pages_is_one() {
         let row = |cells: [&str; 3]| Piece::Row { cells: cells.map(str::to_owned).to_vec(), table: 0 };
-        let out = join(vec![row(["3", "nhân sự kỹ thuật an ninh", "Công an tỉnh"]), row(["", "mạng) theo hướng dẫn.", ""])]);
+        let out =
+            join(vec![row(["3", "nhân sự kỹ thuật an ninh", "Công an tỉnh"]), row(["", "mạng) theo hướng dẫn.", ""])]);
         assert_eq!(out, [row(["3", "nhân sự kỹ thuật an ninh mạng) theo hướng dẫn.", "Công an tỉnh"])]);
         let apart = vec![row(["3", "Rà soát.", "Công an tỉnh"]), row(["", "Báo cáo.", ""])];
         assert_eq!(join(apart).len(), 2);

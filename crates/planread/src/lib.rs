@@ -30,9 +30,14 @@ mod words;
 use khien_base::{Fault, Result};
 
 use crate::model::{Reading, Warning};
+use crate::piece::Piece;
 
 /// The largest file that is read, in bytes (20 MB).
 pub const MAX_BYTES: usize = 20 * 1024 * 1024;
+/// Characters of the whole text; the longest real plans with their appendices have about 150,000.
+pub const MAX_TEXT: usize = 1_000_000;
+/// Characters of one paragraph or row; the longest real ones have about 2,000.
+pub const MAX_PARAGRAPH: usize = 20_000;
 
 /// Reads a plan. `name` is the file's name: its ending says the format, its content must agree.
 ///
@@ -40,7 +45,7 @@ pub const MAX_BYTES: usize = 20 * 1024 * 1024;
 /// (name: neither .docx, .txt nor .md), `planread.not-docx` (called .docx, is no zip), `planread.docx-broken` (part),
 /// `planread.docx-not-word` (part), `planread.docx-doctype` (part), `planread.docx-bomb` (part, what, limit),
 /// `planread.text-not-utf8` (byte), `planread.text-is-docx` (called .txt, is a zip), `planread.text-too-long`
-/// (limit), `planread.no-plan` (nothing to reach, to do or to report was found).
+/// (limit, in characters), `planread.paragraph-too-long` (limit, block), `planread.no-plan` (nothing to reach, to do or to report was found).
 pub fn read(bytes: &[u8], name: &str) -> Result<Reading> {
     let invalid = |code: &'static str| Fault::invalid(code).on("file");
     if bytes.len() > MAX_BYTES {
@@ -59,6 +64,7 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Reading> {
         _ => return Err(invalid("planread.format").with("name", name)),
     };
     let pieces = join::join(pieces);
+    measure(&pieces)?;
     let outline = outline::read(&pieces);
     let mut works = tasks::read(&outline);
     works.extend(tables::read(&outline));
@@ -76,4 +82,24 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Reading> {
     }
     reading.warnings = warnings::read(&reading);
     Ok(reading)
+}
+
+/// Holds the text to its limits, so that what follows need not count.
+fn measure(pieces: &[Piece]) -> Result<()> {
+    let mut total = 0usize;
+    for (block, piece) in pieces.iter().enumerate() {
+        let length = match piece {
+            Piece::Paragraph { text, .. } => text.chars().count(),
+            Piece::Row { cells, .. } => cells.iter().map(|c| c.chars().count() + 1).sum(),
+        };
+        total += length;
+        if length > MAX_PARAGRAPH {
+            let fault = Fault::invalid("planread.paragraph-too-long").with("limit", MAX_PARAGRAPH).with("block", block);
+            return Err(fault.on("file"));
+        }
+        if total > MAX_TEXT {
+            return Err(Fault::invalid("planread.text-too-long").with("limit", MAX_TEXT).on("file"));
+        }
+    }
+    Ok(())
 }

@@ -130,7 +130,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_mark() {
-        for line in ["-------", "T.M UBND PHƯỜNG", "100% hệ thống", "Số: 12/KH", "2026 - 2027", "", "(Kèm theo)"] {
+        for line in ["-------", "T.M UBND PHƯỜNG", "100% hệ thống", "Số: 12/KH", "2026 - 2027", "", "(Kèm theo)"]
+        {
             assert_eq!(seen(line), None, "{line}");
         }
     }

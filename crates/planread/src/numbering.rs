@@ -164,8 +164,7 @@ mod tests {
     #[test]
     fn counts_as_word_shows() {
         let mut lists = Numbering::read(LISTS).unwrap();
-        let seen: Vec<String> =
-            [0, 1, 2, 2, 3, 1, 2, 0, 1].iter().map(|level| lists.next("3", *level)).collect();
+        let seen: Vec<String> = [0, 1, 2, 2, 3, 1, 2, 0, 1].iter().map(|level| lists.next("3", *level)).collect();
         assert_eq!(seen, ["I. ", "1. ", "a) ", "b) ", "- ", "2. ", "a) ", "II. ", "1. "]);
         assert_eq!(lists.next("99", 0), "");
         assert_eq!(lists.next("3", 8), "");

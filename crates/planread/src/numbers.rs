@@ -21,30 +21,126 @@ pub(crate) struct Number {
     pub(crate) sure: bool,
 }
 
-const AT_LEAST: [&str; 9] =
-    ["ít nhất", "tối thiểu", "không dưới", "không ít hơn", "không thấp hơn", "tối thiểu đạt", "ít nhất là", "đạt tối thiểu", "tối thiểu là"];
+const AT_LEAST: [&str; 9] = [
+    "ít nhất",
+    "tối thiểu",
+    "không dưới",
+    "không ít hơn",
+    "không thấp hơn",
+    "tối thiểu đạt",
+    "ít nhất là",
+    "đạt tối thiểu",
+    "tối thiểu là",
+];
 const MORE_THAN: [&str; 4] = ["trên", "hơn", "vượt", "lớn hơn"];
 const AT_MOST: [&str; 5] = ["tối đa", "không quá", "không vượt quá", "nhiều nhất", "không nhiều hơn"];
 const LESS_THAN: [&str; 2] = ["dưới", "ít hơn"];
 /// Words after which a number is a name, a level, a year or a place in a document.
 const NAMES: [&str; 25] = [
-    "độ", "số", "năm", "tháng", "quý", "ngày", "điều", "khoản", "điểm", "mục", "án", "đoạn", "khóa", "khoá", "phần", "phụ", "lục", "/", "-", "thứ",
-    "giờ", "nghị", "quyết", "lần", "hạng",
+    "độ", "số", "năm", "tháng", "quý", "ngày", "điều", "khoản", "điểm", "mục", "án", "đoạn", "khóa", "khoá", "phần",
+    "phụ", "lục", "/", "-", "thứ", "giờ", "nghị", "quyết", "lần", "hạng",
 ];
 /// Nouns of two syllables that are counted.
 const COUNTED: [&str; 70] = [
-    "chuyên gia", "chương trình", "cán bộ", "hệ thống", "đơn vị", "cơ quan", "doanh nghiệp", "sản phẩm", "mô hình", "trung tâm", "học viên",
-    "hội nghị", "hội thảo", "nền tảng", "kỹ sư", "nhân sự", "tỷ đồng", "triệu đồng", "dịch vụ", "nhiệm vụ", "giải pháp", "địa phương",
-    "chiến dịch", "chứng chỉ", "chứng nhận", "khóa học", "lớp học", "cuộc thi", "bài viết", "tin bài", "đề tài", "dự án", "giờ học", "tài liệu",
-    "phóng sự", "nhân lực", "quy chế", "thành viên", "sự cố", "sự kiện", "tuyên truyền viên", "cộng tác viên", "báo cáo viên", "giảng viên",
-    "sinh viên", "học sinh", "giáo viên", "công chức", "viên chức", "hộ gia đình", "hộ dân", "tổ chức", "cá nhân", "hồ sơ", "thiết bị", "máy chủ",
-    "máy tính", "phòng học", "tiêu chí", "chỉ tiêu", "văn bản", "quy trình", "kế hoạch", "báo cáo", "cảnh báo", "lỗ hổng", "tài khoản", "người dân",
-    "vụ việc", "mô đun",
+    "chuyên gia",
+    "chương trình",
+    "cán bộ",
+    "hệ thống",
+    "đơn vị",
+    "cơ quan",
+    "doanh nghiệp",
+    "sản phẩm",
+    "mô hình",
+    "trung tâm",
+    "học viên",
+    "hội nghị",
+    "hội thảo",
+    "nền tảng",
+    "kỹ sư",
+    "nhân sự",
+    "tỷ đồng",
+    "triệu đồng",
+    "dịch vụ",
+    "nhiệm vụ",
+    "giải pháp",
+    "địa phương",
+    "chiến dịch",
+    "chứng chỉ",
+    "chứng nhận",
+    "khóa học",
+    "lớp học",
+    "cuộc thi",
+    "bài viết",
+    "tin bài",
+    "đề tài",
+    "dự án",
+    "giờ học",
+    "tài liệu",
+    "phóng sự",
+    "nhân lực",
+    "quy chế",
+    "thành viên",
+    "sự cố",
+    "sự kiện",
+    "tuyên truyền viên",
+    "cộng tác viên",
+    "báo cáo viên",
+    "giảng viên",
+    "sinh viên",
+    "học sinh",
+    "giáo viên",
+    "công chức",
+    "viên chức",
+    "hộ gia đình",
+    "hộ dân",
+    "tổ chức",
+    "cá nhân",
+    "hồ sơ",
+    "thiết bị",
+    "máy chủ",
+    "máy tính",
+    "phòng học",
+    "tiêu chí",
+    "chỉ tiêu",
+    "văn bản",
+    "quy trình",
+    "kế hoạch",
+    "báo cáo",
+    "cảnh báo",
+    "lỗ hổng",
+    "tài khoản",
+    "người dân",
+    "vụ việc",
+    "mô đun",
 ];
 /// Nouns of one syllable that are counted.
 const COUNTS: [&str; 26] = [
-    "cuộc", "lần", "người", "lớp", "khóa", "khoá", "buổi", "đợt", "lượt", "tổ", "đội", "bài", "tin", "bộ", "trường", "giờ", "phút", "vụ", "kỳ", "đồng",
-    "em", "hội", "nhóm", "câu", "kênh", "điểm",
+    "cuộc",
+    "lần",
+    "người",
+    "lớp",
+    "khóa",
+    "khoá",
+    "buổi",
+    "đợt",
+    "lượt",
+    "tổ",
+    "đội",
+    "bài",
+    "tin",
+    "bộ",
+    "trường",
+    "giờ",
+    "phút",
+    "vụ",
+    "kỳ",
+    "đồng",
+    "em",
+    "hội",
+    "nhóm",
+    "câu",
+    "kênh",
+    "điểm",
 ];
 
 /// The numbers of a clause, in order.
@@ -161,7 +257,13 @@ fn unit(words: &Words<'_>, i: usize) -> Option<(String, usize)> {
     if let Some(n) = words.any(i, &COUNTED) {
         return Some((words.span(i, i + n).to_owned(), i + n));
     }
-    words.low(i).chars().all(char::is_alphabetic).then(|| words.raw(i).to_owned()).filter(|u| !u.is_empty()).map(|u| (u, i + 1))
+    words
+        .low(i)
+        .chars()
+        .all(char::is_alphabetic)
+        .then(|| words.raw(i).to_owned())
+        .filter(|u| !u.is_empty())
+        .map(|u| (u, i + 1))
 }
 
 #[cfg(test)]

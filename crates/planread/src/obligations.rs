@@ -1,5 +1,7 @@
 //! Duties to report: each period, on demand, on an incident, when trouble arises.
 
+use std::collections::HashMap;
+
 use crate::agencies;
 use crate::due;
 use crate::model::{Agency, DayOfYear, Every, Obligation, Origin};
@@ -10,26 +12,47 @@ use crate::words::{Words, sentences};
 const REPORT: [&str; 4] = ["báo cáo", "phản ánh", "trao đổi", "kiến nghị"];
 /// Where the thing reported ends.
 const ENDS: [&str; 16] = [
-    ",", ";", ".", "(", ")", "về", "cho", "gửi", "theo quy định", "trong vòng", "nếu", "để", "trước", "của các", "qua", "với",
+    ",",
+    ";",
+    ".",
+    "(",
+    ")",
+    "về",
+    "cho",
+    "gửi",
+    "theo quy định",
+    "trong vòng",
+    "nếu",
+    "để",
+    "trước",
+    "của các",
+    "qua",
+    "với",
 ];
 
 /// Finds the duties in the tasks read and in the paragraphs that are nothing but such a duty.
 pub(crate) fn read(outline: &Outline, works: &[Work]) -> Vec<Obligation> {
-    let mut out: Vec<(usize, Obligation)> = Vec::new();
+    let mut of_line: HashMap<usize, Vec<&Work>> = HashMap::new();
+    for work in works {
+        if let Some(line) = work.line {
+            of_line.entry(line).or_default().push(work);
+        }
+    }
+    let mut out: Vec<Obligation> = Vec::new();
     for (i, line) in outline.lines.iter().enumerate() {
         if line.heading || !matches!(line.section, Section::Tasks | Section::Organisation | Section::Other) {
             continue;
         }
         if trouble(&line.body.to_lowercase()) {
             let origin = outline.origin(i, &line.text);
-            out.extend(sentences(&line.body).into_iter().filter_map(|s| of_trouble(s, &origin)).map(|o| (i, o)));
+            out.extend(sentences(&line.body).into_iter().filter_map(|s| of_trouble(s, &origin)));
             continue;
         }
-        for work in works.iter().filter(|w| w.line == Some(i)) {
-            out.extend(of_work(work).into_iter().map(|o| (i, o)));
+        for work in of_line.get(&i).into_iter().flatten() {
+            out.extend(of_work(work));
         }
     }
-    out.into_iter().map(|(_, o)| o).collect()
+    out
 }
 
 fn of_work(work: &Work) -> Vec<Obligation> {
@@ -50,7 +73,8 @@ fn of_work(work: &Work) -> Vec<Obligation> {
 /// "…, nếu có khó khăn, vướng mắc, các cơ quan báo cáo về UBND phường (qua Công an phường) …"
 fn of_trouble(sentence: &str, origin: &Origin) -> Option<Obligation> {
     let words = Words::new(sentence);
-    let (condition, n) = words.find(0, &["nếu có", "nếu phát sinh", "nếu gặp", "nếu thấy cần", "nếu cần", "nếu thấy", "nếu", "có", "gặp"])?;
+    let (condition, n) = words
+        .find(0, &["nếu có", "nếu phát sinh", "nếu gặp", "nếu thấy cần", "nếu cần", "nếu thấy", "nếu", "có", "gặp"])?;
     // The subject begins after the last comma before the verb.
     let (who, to) = (condition + n..words.len()).filter(|i| words.before(*i) == ",").find_map(|i| {
         let to = agencies::end(&words, i)?;
@@ -142,7 +166,8 @@ fn subject(words: &Words<'_>, verb: usize, after: usize, to_end: usize, item: &s
         }
     }
     // "báo cáo Công an xã các vụ việc …": the thing right after the receiver.
-    if to_end > after && matches!(words.low(to_end), "các" | "những" | "kết" | "tình" | "tiến" | "danh" | "số") {
+    if to_end > after && matches!(words.low(to_end), "các" | "những" | "kết" | "tình" | "tiến" | "danh" | "số")
+    {
         return finish(&phrase(words, to_end));
     }
     if let Some((i, n)) = words.find(to_end, &["về"])
@@ -159,7 +184,8 @@ fn subject(words: &Words<'_>, verb: usize, after: usize, to_end: usize, item: &s
         return finish(words.span(i + n, end));
     }
     let whole = Words::new(item);
-    let thing = whole.find(0, &["kết quả", "tình hình", "việc thực hiện", "việc triển khai", "tiến độ", "thực hiện kế hoạch"]);
+    let thing =
+        whole.find(0, &["kết quả", "tình hình", "việc thực hiện", "việc triển khai", "tiến độ", "thực hiện kế hoạch"]);
     thing.map(|(i, _)| finish(&phrase(&whole, i))).unwrap_or_default()
 }
 

@@ -89,9 +89,10 @@ pub(crate) fn read(pieces: &[Piece]) -> Outline {
             continue;
         };
         let appendix = is_appendix(text);
-        closed = (closed || key(text).starts_with("noi nhan")) && !appendix;
+        closed = (closed || opens_foot(text)) && !appendix;
         // The title follows the kind of the document, often in capitals too; it is no heading.
-        title = heading::kind(text).is_some() || title && marker::read(text).is_none() && !text.ends_with([':', ';', '.']);
+        title =
+            heading::kind(text).is_some() || title && marker::read(text).is_none() && !text.ends_with([':', ';', '.']);
         let marker = (!closed).then(|| marker::read(text)).flatten();
         let rank = match &marker {
             Some(marker) => Some(marker.rank),
@@ -114,6 +115,12 @@ pub(crate) fn read(pieces: &[Piece]) -> Outline {
     out.find_headings();
     out.find_sections();
     out
+}
+
+/// "Nơi nhận:"
+fn opens_foot(text: &str) -> bool {
+    let start: String = text.chars().take(12).collect();
+    key(&start).starts_with("noi nhan")
 }
 
 fn is_appendix(text: &str) -> bool {
@@ -226,11 +233,10 @@ impl Outline {
             let section = match (own, parent) {
                 // Below the top only aims and requirements part a section; "Nhiệm vụ" within "Phân công" does not.
                 (Some(own), _) if top || rank <= 1 => own,
-                (Some(own @ (Section::Aims | Section::GeneralAims | Section::Other)), parent)
-                    if matches!(parent, Section::Aims | Section::GeneralAims | Section::Other | Section::Opening) =>
-                {
-                    own
-                }
+                (
+                    Some(own @ (Section::Aims | Section::GeneralAims | Section::Other)),
+                    Section::Aims | Section::GeneralAims | Section::Other | Section::Opening,
+                ) => own,
                 (Some(own @ (Section::Tasks | Section::Organisation)), Section::Opening | Section::Appendix) => own,
                 (_, Section::Opening) if line.heading && line.marker.is_some() => Section::Other,
                 (_, parent) => parent,
@@ -266,6 +272,17 @@ fn kind_of(heading: &str) -> Option<Section> {
     if has(&["nhiệm vụ", "giải pháp", "nội dung thực hiện", "nội dung triển khai", "nội dung, "]) {
         return Some(Section::Tasks);
     }
-    let other = ["mục đích", "yêu cầu", "quan điểm", "kinh phí", "căn cứ", "phạm vi", "đối tượng", "thực trạng", "sự cần thiết", "tình hình"];
+    let other = [
+        "mục đích",
+        "yêu cầu",
+        "quan điểm",
+        "kinh phí",
+        "căn cứ",
+        "phạm vi",
+        "đối tượng",
+        "thực trạng",
+        "sự cần thiết",
+        "tình hình",
+    ];
     has(&other).then_some(Section::Other)
 }

@@ -1,5 +1,7 @@
 //! What a document is made of before anybody asks what it means: paragraphs and table rows.
 
+use std::borrow::Cow;
+
 /// A paragraph, or a row of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Piece {
@@ -28,7 +30,9 @@ impl Piece {
 
 /// The text on one line: composed characters, single spaces, no marks of emphasis, no invisible characters.
 pub(crate) fn clean(text: &str) -> String {
-    let composed = khien_base::key::nfc(text);
+    // Composed Vietnamese needs no second look; letters with loose marks do.
+    let plain = |c: char| matches!(c, '\0'..='\u{2ff}' | '\u{1e00}'..='\u{1eff}' | '\u{2010}'..='\u{2027}');
+    let composed = if text.chars().all(plain) { Cow::Borrowed(text) } else { Cow::Owned(khien_base::key::nfc(text)) };
     let mut out = String::with_capacity(composed.len());
     let chars: Vec<char> = composed.chars().collect();
     for (i, &c) in chars.iter().enumerate() {

@@ -124,9 +124,7 @@ fn named_group(cells: &[String], columns: &Columns) -> Option<String> {
     let roman = !number.is_empty() && number.chars().all(|c| matches!(c, 'I' | 'V' | 'X' | 'A'..='H'));
     match filled.as_slice() {
         [only] if only.chars().any(char::is_alphabetic) => Some((*only).to_owned()),
-        [first, second] if roman && *first == cell(cells, columns.number) => {
-            Some(format!("{number}. {second}"))
-        }
+        [first, second] if roman && *first == cell(cells, columns.number) => Some(format!("{number}. {second}")),
         // Word repeats a merged cell's text in some exports.
         [first, rest @ ..] if rest.len() > 1 && rest.iter().all(|c| c == first) => Some((*first).to_owned()),
         _ => None,

@@ -12,7 +12,8 @@ use crate::words::{Words, sentences};
 const SHARES: [&str; 8] =
     ["tăng tỷ lệ", "tăng tỉ lệ", "nâng tỷ lệ", "phần lớn", "đa số", "hầu hết", "tăng tỷ trọng", "giảm tỷ lệ"];
 /// Counted things that come again when a clause says "hằng năm".
-const EVENTS: [&str; 10] = ["cuộc", "chương trình", "lần", "lớp", "khóa", "khoá", "đợt", "buổi", "hội nghị", "chiến dịch"];
+const EVENTS: [&str; 10] =
+    ["cuộc", "chương trình", "lần", "lớp", "khóa", "khoá", "đợt", "buổi", "hội nghị", "chiến dịch"];
 
 /// Finds the targets; `works` are the tasks already read.
 pub(crate) fn read(outline: &Outline, works: &[Work]) -> Vec<Target> {
@@ -94,7 +95,16 @@ fn build(origin: Origin, sentence: &str, clause: &str, number: Option<Number>, d
         Some(n) => {
             let event = EVENTS.contains(&n.unit.to_lowercase().as_str());
             let per = n.per.or_else(|| yearly(clause).filter(|_| event));
-            Target { origin, measure, comparator: n.comparator, values: n.values, unit: n.unit, per, due, lead: Vec::new() }
+            Target {
+                origin,
+                measure,
+                comparator: n.comparator,
+                values: n.values,
+                unit: n.unit,
+                per,
+                due,
+                lead: Vec::new(),
+            }
         }
     }
 }
@@ -114,7 +124,9 @@ fn own_due(clause: &str, number: Option<&Number>) -> Option<Due> {
     let deadline = found.iter().find(|f| !matches!(f.due, Due::Recurring { .. } | Due::Standing));
     // "(thường xuyên hoặc) định kỳ ít nhất 01 lần/năm" says how often, and so does a rhythm after a noun.
     let opens = |f: &due::Found| f.from <= 2 || number.is_none();
-    deadline.or_else(|| found.iter().find(|f| opens(f) && matches!(f.due, Due::Recurring { .. }))).map(|f| f.due.clone())
+    deadline
+        .or_else(|| found.iter().find(|f| opens(f) && matches!(f.due, Due::Recurring { .. })))
+        .map(|f| f.due.clone())
 }
 
 /// Numbers to reach that a task names.

@@ -113,20 +113,28 @@ fn opens_with_agency(text: &str) -> bool {
 
 /// Where the money comes from is no task.
 fn money(low: &str) -> bool {
-    ["kinh phí ", "nguồn ngân sách", "nguồn kinh phí", "nguồn vốn", "nguồn lực tài chính ", "ngân sách nhà nước bố trí"].iter().any(|m| low.starts_with(m))
+    ["kinh phí ", "nguồn ngân sách", "nguồn kinh phí", "nguồn vốn", "nguồn lực tài chính ", "ngân sách nhà nước bố trí"]
+        .iter()
+        .any(|m| low.starts_with(m))
 }
 
 /// "Yêu cầu các sở, ban, ngành … nghiêm túc triển khai thực hiện Kế hoạch này."
 fn appeal(low: &str) -> bool {
-    let asks = low.starts_with("yêu cầu ") || low.starts_with("đề nghị ") || low.contains(", đề nghị ") || low.contains(", yêu cầu ");
-    let closing = ["nghiêm túc", "tổ chức triển khai thực hiện", "triển khai thực hiện kế hoạch này", "tổ chức thực hiện"];
+    let asks = low.starts_with("yêu cầu ")
+        || low.starts_with("đề nghị ")
+        || low.contains(", đề nghị ")
+        || low.contains(", yêu cầu ");
+    let closing =
+        ["nghiêm túc", "tổ chức triển khai thực hiện", "triển khai thực hiện kế hoạch này", "tổ chức thực hiện"];
     asks && Words::new(low).len() <= 60 && closing.iter().any(|c| low.contains(c))
 }
 
 /// "Trong quá trình thực hiện, nếu có khó khăn, vướng mắc …": a duty to report, no work of its own.
 pub(crate) fn trouble(low: &str) -> bool {
     let opens = low.starts_with("trong quá trình") || low.starts_with("quá trình") || low.starts_with("nếu ");
-    opens && (low.contains(" nếu ") || low.starts_with("nếu ") || low.contains("vướng mắc")) && (low.contains("báo cáo") || low.contains("phản ánh") || low.contains("đề xuất"))
+    opens
+        && (low.contains(" nếu ") || low.starts_with("nếu ") || low.contains("vướng mắc"))
+        && (low.contains("báo cáo") || low.contains("phản ánh") || low.contains("đề xuất"))
 }
 
 /// A numbered line without a sentence, over field lines only, is made a unit when the fields come.
@@ -143,6 +151,9 @@ fn heading_as_unit(outline: &Outline, i: usize, out: &mut Vec<Work>) -> Option<u
     Some(out.len() - 1)
 }
 
+/// Bytes of an item with its parts; the longest real one has 2,000.
+const MAX_FOLDED: usize = 40_000;
+
 /// The item with the parts that its colon announces; and whether it has any.
 fn whole(outline: &Outline, i: usize) -> (String, bool) {
     let Some(line) = outline.line(i) else { return (String::new(), false) };
@@ -153,6 +164,9 @@ fn whole(outline: &Outline, i: usize) -> (String, bool) {
     let mut any = false;
     for (at, part) in outline.lines.iter().enumerate().skip(i + 1).take_while(|(at, _)| belongs(outline, i, *at)) {
         any |= at > i;
+        if text.len() > MAX_FOLDED {
+            break;
+        }
         text.push(' ');
         text.push_str(&part.text);
     }
@@ -166,7 +180,9 @@ fn twice(text: &str) -> Vec<Range<usize>> {
     for (at, _) in text.match_indices(')') {
         let rest = text.get(at + 1..).unwrap_or("");
         let more = rest.trim_start_matches([';', '.', ',', ' ']);
-        if rest.starts_with([';', '.']) && !more.is_empty() && bracket(text.get(from..=at).unwrap_or("")).is_some()
+        if rest.starts_with([';', '.'])
+            && !more.is_empty()
+            && bracket(text.get(from..=at).unwrap_or("")).is_some()
             && bracket(more).is_some()
         {
             out.push(from..at + 2);
@@ -181,7 +197,8 @@ fn twice(text: &str) -> Vec<Range<usize>> {
 fn bracket(text: &str) -> Option<(usize, &str)> {
     let end = text.trim_end_matches(['.', ';', '/', ' ', ',']);
     let inner = end.strip_suffix(')')?;
-    let open = inner.rfind('(')?;
+    // A time is short; looking no further back keeps a long text of brackets cheap.
+    let (open, _) = inner.char_indices().rev().take(160).find(|(_, c)| *c == '(')?;
     let inner = inner.get(open + 1..)?.trim();
     (Words::new(inner).len() <= 20 && due::read(inner).is_some()).then_some((open, inner))
 }
@@ -294,11 +311,26 @@ fn leads_to(words: &Words<'_>, i: usize) -> bool {
 
 /// Work that can be done again and again.
 const REPEATED: [&str; 16] = [
-    "đánh giá", "bồi dưỡng", "đào tạo", "tập huấn", "kiểm tra", "giám sát", "diễn tập", "rà soát", "cập nhật", "tuyên truyền", "huấn luyện",
-    "tổ chức", "sơ kết", "tổng kết", "thực hiện", "phổ biến",
+    "đánh giá",
+    "bồi dưỡng",
+    "đào tạo",
+    "tập huấn",
+    "kiểm tra",
+    "giám sát",
+    "diễn tập",
+    "rà soát",
+    "cập nhật",
+    "tuyên truyền",
+    "huấn luyện",
+    "tổ chức",
+    "sơ kết",
+    "tổng kết",
+    "thực hiện",
+    "phổ biến",
 ];
 /// Nouns that take a rhythm to themselves: "kế hoạch đào tạo hằng năm" is a yearly plan, not a yearly duty.
-const TAKES: [&str; 9] = ["kế hoạch", "chương trình", "dự toán", "báo cáo", "công tác", "ngân sách", "kinh phí", "nhiệm vụ", "nhu cầu"];
+const TAKES: [&str; 9] =
+    ["kế hoạch", "chương trình", "dự toán", "báo cáo", "công tác", "ngân sách", "kinh phí", "nhiệm vụ", "nhu cầu"];
 
 /// Whether the words at `i` follow the first verb: "Tổ chức đào tạo, bồi dưỡng thường xuyên".
 fn follows_verb(words: &Words<'_>, i: usize) -> bool {
@@ -320,7 +352,11 @@ pub(crate) fn heading_time(text: &str) -> Option<(Due, String)> {
         // "NĂM 2026" at the end of a heading needs no "trong".
         let last = words.len().checked_sub(2)?;
         let tail = words.span(last, words.len());
-        found = due::read(tail).filter(|_| words.low(last) == "năm").map(|due| due::Found { due, from: last, to: words.len() }).into_iter().collect();
+        found = due::read(tail)
+            .filter(|_| words.low(last) == "năm")
+            .map(|due| due::Found { due, from: last, to: words.len() })
+            .into_iter()
+            .collect();
     }
     let found = found.into_iter().find(|f| !matches!(f.due, Due::Standing))?;
     Some((found.due.clone(), words.span(found.from, found.to).to_owned()))
@@ -330,7 +366,20 @@ pub(crate) fn heading_time(text: &str) -> Option<(Due, String)> {
 fn field(line: &Line) -> Option<(Field, &str)> {
     let (label, value) = line.body.split_once(':')?;
     let words = Words::new(label);
-    let opens = ["cơ quan", "đơn vị", "chủ trì", "phối hợp", "thời gian", "tiến độ", "thời hạn", "lộ trình", "sản phẩm", "kết quả", "kinh phí", "đầu mối"];
+    let opens = [
+        "cơ quan",
+        "đơn vị",
+        "chủ trì",
+        "phối hợp",
+        "thời gian",
+        "tiến độ",
+        "thời hạn",
+        "lộ trình",
+        "sản phẩm",
+        "kết quả",
+        "kinh phí",
+        "đầu mối",
+    ];
     if words.len() > 9 || words.any(0, &opens).is_none() || value.trim().is_empty() {
         return None;
     }

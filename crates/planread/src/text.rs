@@ -4,15 +4,12 @@ use khien_base::{Fault, Result};
 
 use crate::piece::{Piece, clean};
 
-/// Lines; the longest real plans have about 400.
-const MAX_LINES: usize = 100_000;
-
 /// Reads the text. Faults: `planread.text-not-utf8`, `planread.text-too-long`.
 pub(crate) fn read(bytes: &[u8]) -> Result<Vec<Piece>> {
     let text = decode(bytes)?;
     let lines: Vec<&str> = text.lines().collect();
-    if lines.len() > MAX_LINES {
-        return Err(Fault::invalid("planread.text-too-long").with("limit", MAX_LINES).on("file"));
+    if text.len() > crate::MAX_TEXT.saturating_mul(4) {
+        return Err(Fault::invalid("planread.text-too-long").with("limit", crate::MAX_TEXT).on("file"));
     }
     let width = wrapped_at(&lines);
     let mut pieces: Vec<Piece> = Vec::new();
@@ -63,9 +60,9 @@ fn decode(bytes: &[u8]) -> Result<String> {
     match bytes {
         [0xff, 0xfe, ..] => Ok(wide(true)),
         [0xfe, 0xff, ..] => Ok(wide(false)),
-        _ => std::str::from_utf8(bytes).map(|t| t.trim_start_matches('\u{feff}').to_owned()).map_err(|e| {
-            Fault::invalid("planread.text-not-utf8").with("byte", e.valid_up_to()).on("file")
-        }),
+        _ => std::str::from_utf8(bytes)
+            .map(|t| t.trim_start_matches('\u{feff}').to_owned())
+            .map_err(|e| Fault::invalid("planread.text-not-utf8").with("byte", e.valid_up_to()).on("file")),
     }
 }
 
@@ -107,8 +104,10 @@ fn cells(line: &str) -> Option<Vec<String>> {
 fn wrapped_at(lines: &[&str]) -> Option<usize> {
     let width = |l: &str| l.trim_end().chars().count();
     let widest = lines.iter().map(|l| width(l)).max().unwrap_or(0);
-    let followed: Vec<usize> =
-        lines.windows(2).filter_map(|w| if let [a, b] = w { (width(a) > 0 && width(b) > 0).then(|| width(a)) } else { None }).collect();
+    let followed: Vec<usize> = lines
+        .windows(2)
+        .filter_map(|w| if let [a, b] = w { (width(a) > 0 && width(b) > 0).then(|| width(a)) } else { None })
+        .collect();
     let near = followed.iter().filter(|n| **n * 10 >= widest * 8).count();
     (followed.len() >= 8 && (40..=130).contains(&widest) && near * 2 > followed.len()).then_some(widest)
 }
@@ -134,7 +133,11 @@ mod tests {
 
     #[test]
     fn markdown_headings_and_bars_are_read() {
-        let pieces = read("## **II. MỤC TIÊU**\n\n| STT | Nhiệm vụ | Chủ trì |\n|---|:-:|---|\n| 1 | Rà soát | Sở Y tế |\n".as_bytes()).unwrap();
+        let pieces = read(
+            "## **II. MỤC TIÊU**\n\n| STT | Nhiệm vụ | Chủ trì |\n|---|:-:|---|\n| 1 | Rà soát | Sở Y tế |\n"
+                .as_bytes(),
+        )
+        .unwrap();
         assert_eq!(texts(&pieces), ["II. MỤC TIÊU", "STT|Nhiệm vụ|Chủ trì", "1|Rà soát|Sở Y tế"]);
         assert!(matches!(pieces[0], Piece::Paragraph { heading: Some(2), .. }));
     }

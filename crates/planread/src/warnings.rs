@@ -17,12 +17,22 @@ pub(crate) fn read(reading: &Reading) -> Vec<Warning> {
     }
     if let Some(issued) = issued(heading) {
         out.extend(reading.tasks.iter().filter_map(|t| early(&t.origin, t.due.as_ref(), issued)));
-        let targets = reading.targets.iter().filter(|t| reading.tasks.iter().all(|task| task.origin.block != t.origin.block));
+        // A target inside a task has the task's time: said once.
+        let of_tasks: HashSet<usize> = reading.tasks.iter().map(|t| t.origin.block).collect();
+        let targets = reading.targets.iter().filter(|t| !of_tasks.contains(&t.origin.block));
         out.extend(targets.filter_map(|t| early(&t.origin, t.due.as_ref(), issued)));
     }
     out.extend(contradictions(&reading.targets));
-    out.extend(reading.targets.iter().filter(|t| t.comparator == Comparator::Qualitative).map(|t| Warning::NoNumber { origin: t.origin.clone() }));
-    out.extend(reading.tasks.iter().filter(|t| t.lead.is_empty()).map(|t| Warning::NoLead { origin: t.origin.clone() }));
+    out.extend(
+        reading
+            .targets
+            .iter()
+            .filter(|t| t.comparator == Comparator::Qualitative)
+            .map(|t| Warning::NoNumber { origin: t.origin.clone() }),
+    );
+    out.extend(
+        reading.tasks.iter().filter(|t| t.lead.is_empty()).map(|t| Warning::NoLead { origin: t.origin.clone() }),
+    );
     out
 }
 
@@ -40,11 +50,15 @@ fn early(origin: &Origin, due: Option<&Due>, issued: NaiveDate) -> Option<Warnin
     (date < issued).then(|| Warning::DueBeforeIssue { origin: origin.clone(), due: date, issued })
 }
 
+/// Every two targets are compared; plans have about 20.
+const MAX_COMPARED: usize = 500;
+
 /// Two numbers for the same thing: same kind of unit, same period, same share or same thing counted, other value.
 fn contradictions(targets: &[Target]) -> Vec<Warning> {
     let mut out = Vec::new();
-    for (i, first) in targets.iter().enumerate() {
-        for second in targets.iter().skip(i + 1) {
+    let numbered: Vec<&Target> = targets.iter().filter(|t| !t.values.is_empty()).take(MAX_COMPARED).collect();
+    for (i, first) in numbered.iter().enumerate() {
+        for second in numbered.iter().skip(i + 1) {
             if let Some(subject) = conflict(first, second) {
                 out.push(Warning::Contradiction {
                     first: first.origin.clone(),
@@ -91,7 +105,9 @@ fn counted(target: &Target) -> Option<String> {
     let words = Words::new(&target.measure);
     let at = (0..words.len()).find(|i| {
         let value = words.number(*i).map(f64::from);
-        value.is_some() && value == target.values.first().copied() && words.any(i + 1, &[target.unit.to_lowercase().as_str()]).is_some()
+        value.is_some()
+            && value == target.values.first().copied()
+            && words.any(i + 1, &[target.unit.to_lowercase().as_str()]).is_some()
     })?;
     let n = target.unit.split(' ').count();
     let thing = words.span(at + 1 + n, at + 3 + n);

@@ -50,7 +50,8 @@ fn obligations(reading: &Reading) -> Vec<String> {
 fn differing(what: &str, got: &[String], expected: &[&str]) -> usize {
     let mut wrong = 0;
     for i in 0..got.len().max(expected.len()) {
-        let (got, expected) = (got.get(i).map_or("(none)", String::as_str), expected.get(i).copied().unwrap_or("(none)"));
+        let (got, expected) =
+            (got.get(i).map_or("(none)", String::as_str), expected.get(i).copied().unwrap_or("(none)"));
         if got != expected {
             println!("{what} {i}\n  expected {expected}\n  got      {got}");
             wrong += 1;
@@ -69,15 +70,22 @@ fn a_commune_in_markdown() {
     assert_eq!(heading.issued.map(|d| d.to_string()).as_deref(), Some("2026-08-03"));
     assert_eq!((heading.issuer.as_str(), heading.signer.as_str()), ("Ủy ban nhân dân xã Thanh An", "Lò Văn Dũng"));
     assert_eq!(heading.title, "Bảo đảm an ninh mạng trên địa bàn xã năm 2026 và định hướng đến năm 2028");
-    wrong += differing("targets", &targets(&reading), &[
+    wrong += differing(
+        "targets",
+        &targets(&reading),
+        &[
             "AtLeast [85.0] % None ≤2028-12-31",
             "AtMost [2.0] sự cố Some(Year) ≤2028-12-31",
             "LessThan [48.0] giờ None ≤2028-12-31",
             "AtLeast [2.0] tuyên truyền viên None ≤2028-12-31",
             "Between [60.0, 75.0] % None ≤2028-12-31",
             "Qualitative []  None ≤2028-12-31",
-        ]);
-    wrong += differing("tasks", &tasks(&reading), &[
+        ],
+    );
+    wrong += differing(
+        "tasks",
+        &tasks(&reading),
+        &[
             "NHIỆM VỤ, GIẢI PHÁP [1] Rà soát toàn bộ thiết bị mạng của trụ sở /  /  / ≤2026-09-14",
             "NHIỆM VỤ, GIẢI PHÁP [2] Hằng quý, tổ chức kiểm tra việc sao lưu  /  /  / Quarter",
             "NHIỆM VỤ, GIẢI PHÁP [3] Giao Công an xã chủ trì, phối hợp với Vă / Công an xã / Văn phòng HĐND và UBND xã / ≤2026-09-30",
@@ -89,12 +97,17 @@ fn a_commune_in_markdown() {
             "I. Hạ tầng [2] Lắp tường lửa tại trụ sở / Văn phòng HĐND và UBND xã / Phòng Kinh tế | Công an xã / ≤2027-03-31",
             "II. Con người [3] Tập huấn cho cán bộ thôn / Công an xã / Các trường học trên địa bàn / ≤2027-06-30",
             "II. Con người [4] Duy trì nhóm trực sự cố / Công an xã /  / thường xuyên",
-        ]);
-    wrong += differing("obligations", &obligations(&reading), &[
+        ],
+    );
+    wrong += differing(
+        "obligations",
+        &obligations(&reading),
+        &[
             "thực hiện Kế hoạch / Công an xã → Chủ tịch UBND xã () / Some(Month)  None",
             "thực hiện Kế hoạch / Công an xã → Chủ tịch UBND xã () / Some(Year) 1/12 None",
             "các vụ việc / Trưởng các thôn → Công an xã () / None  Some(12)",
-        ]);
+        ],
+    );
     assert_eq!(wrong, 0, "items differ, see above");
 }
 
@@ -105,7 +118,10 @@ fn a_city_in_wrapped_text_with_parts_and_fields() {
     let heading = &reading.heading;
     assert_eq!((heading.number.as_str(), heading.kind.as_str()), ("12/CTr-UBND", "Chương trình hành động"));
     assert_eq!((heading.issuer.as_str(), heading.signer.as_str()), ("UBND thành phố Nam Hạ", "Vũ Thị Hà My"));
-    wrong += differing("targets", &targets(&reading), &[
+    wrong += differing(
+        "targets",
+        &targets(&reading),
+        &[
             "Equal [95.0] % None ≤2027-12-31",
             "MoreThan [99.5] % None ≤2027-12-31",
             "Equal [1200.0] lượt None ≤2027-12-31",
@@ -113,8 +129,12 @@ fn a_city_in_wrapped_text_with_parts_and_fields() {
             "Qualitative []  None ≤2030-12-31",
             "Qualitative []  None ≤2030-12-31",
             "AtLeast [2.0] cuộc Some(Year) Year Công an thành phố",
-        ]);
-    wrong += differing("tasks", &tasks(&reading), &[
+        ],
+    );
+    wrong += differing(
+        "tasks",
+        &tasks(&reading),
+        &[
             "1. Về thể chế [1.1] Ban hành quy chế ứng cứu sự cố của thành / Công an thành phố / Sở Tư pháp | Sở Văn hóa, Thể thao và Du lịch | các đơn vị liên quan / ≤2026-09-30",
             "1. Về thể chế [1.2] Rà soát định mức chi cho an ninh mạng / Sở Tài chính /  / 2026-10-01..2027-06-30",
             "2. Về hạ tầng [2.1] Sở Khoa học và Công nghệ chủ trì, phối h / Sở Khoa học và Công nghệ / Công an thành phố | UBND các phường, xã / ≤2027-03-31",
@@ -123,11 +143,16 @@ fn a_city_in_wrapped_text_with_parts_and_fields() {
             "1. Công an thành phố có trách nhiệm: [b] Tổ chức ít nhất 02 cuộc diễn tập mỗi năm / Công an thành phố /  / Year",
             "PHẦN III. TỔ CHỨC THỰC HIỆN [2] bố trí biên chế cho lực lượng chuyên trá / Sở Nội vụ /  / ≤2026-10-31",
             "PHẦN III. TỔ CHỨC THỰC HIỆN [3] Các sở, ban, ngành, UBND các phường, xã  / Các sở, ban, ngành | UBND các phường, xã /  / —",
-        ]);
-    wrong += differing("obligations", &obligations(&reading), &[
+        ],
+    );
+    wrong += differing(
+        "obligations",
+        &obligations(&reading),
+        &[
             "tình hình thực hiện / Công an thành phố → UBND thành phố () / Some(Quarter)  None",
             "kết quả thực hiện / Các sở, ban, ngành | UBND các phường, xã → Công an thành phố () / Some(Year) 5/6 20/11 None",
             "khó khăn / các đơn vị → Công an thành phố () / None  None",
-        ]);
+        ],
+    );
     assert_eq!(wrong, 0, "items differ, see above");
 }

@@ -288,3 +288,29 @@ fn a_changed_truth_is_noticed() {
     let fewer = score(&fewer, &reading);
     assert_eq!((fewer.right(), fewer.total()), (before.right() - 9, before.total()));
 }
+
+/// Time that this thread has spent on a processor; the machine's clock where the system does not tell.
+fn spent(since: std::time::Instant) -> std::time::Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanos = told.and_then(|t| t.split(' ').next().and_then(|n| n.parse().ok()));
+    nanos.map_or_else(|| since.elapsed(), std::time::Duration::from_nanos)
+}
+
+/// Reading is quick enough to do while the page loads, even in a debug build. Counted is the reader's own time on
+/// the processor: what else the machine does at the moment is not its fault.
+#[test]
+fn a_plan_is_read_within_a_tenth_of_a_second() {
+    let clock = std::time::Instant::now();
+    for file in PLANS.iter().flat_map(|p| [format!("{p}.txt"), format!("{p}.docx")]) {
+        let path = plans().join(&file);
+        let Ok(bytes) = std::fs::read(&path) else {
+            println!("skipped: {file} is not here (set KHIEN_PLANS)");
+            return;
+        };
+        let before = spent(clock);
+        khien_planread::read(&bytes, &file).unwrap();
+        let took = spent(clock).saturating_sub(before);
+        println!("{file}: {took:?}");
+        assert!(took.as_millis() < 100, "{file} took {took:?}");
+    }
+}
