@@ -86,7 +86,7 @@ impl<'s> Faults<'s> {
         result
     }
 
-    /// Reports a fault at a place; more can be said of it through the reference that comes back.
+    /// Reports a fault at a place.
     pub(crate) fn report(&mut self, code: &'static str, at: At, what: impl Into<String>, mend: impl Into<String>) {
         self.report_with(code, at, what, mend, Vec::new());
     }

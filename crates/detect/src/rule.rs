@@ -32,7 +32,7 @@ pub struct Rule {
     pub logsource: LogSource,
     /// The name under which its file was given.
     pub source_name: String,
-    /// The document as it was written.
+    /// The document as it was written, without the line `---` before it.
     pub yaml: String,
 }
 
@@ -112,7 +112,7 @@ fn kind(name: &str) -> Attack {
     }
 }
 
-/// Reads everything but the detection; `None` when the document is no map.
+/// Reads everything but the detection; what is faulty is reported and left empty.
 pub(crate) fn read(node: &Node, faults: &mut Faults<'_>, source_name: &str, fallback_id: &str, yaml: &str) -> Rule {
     let title = text(node, "title", faults);
     if title.trim().is_empty() && node.get("title").is_none_or(|n| n.text().is_some()) {
@@ -131,7 +131,7 @@ pub(crate) fn read(node: &Node, faults: &mut Faults<'_>, source_name: &str, fall
         falsepositives: list(node, "falsepositives", faults),
         logsource: logsource(node, faults),
         source_name: source_name.to_owned(),
-        yaml: yaml.to_owned(),
+        yaml: yaml.strip_prefix("---").unwrap_or(yaml).trim().to_owned(),
     }
 }
 

@@ -136,7 +136,7 @@ pub(crate) fn documents(text: &str) -> Vec<(usize, &str)> {
 
 fn says_something(line: &str) -> bool {
     let line = line.strip_prefix("---").unwrap_or(line).trim();
-    !line.is_empty() && !line.starts_with('#') && line != "..."
+    !line.is_empty() && !line.starts_with(['#', '%']) && line != "..."
 }
 
 /// Reads one document; `lines_before` is added to every line number.
@@ -167,6 +167,8 @@ pub(crate) fn parse(document: &str, lines_before: usize) -> Result<Node, YamlFau
 struct Open {
     node: Node,
     key: Option<Key>,
+    /// Keys of the map so far, and the line of each.
+    keys: HashMap<String, usize>,
     anchor: usize,
 }
 
@@ -223,7 +225,7 @@ impl Builder {
             });
         }
         self.count(1, node.at)?;
-        self.open.push(Open { node, key: None, anchor });
+        self.open.push(Open { node, key: None, keys: HashMap::new(), anchor });
         Ok(())
     }
 
@@ -253,7 +255,7 @@ impl Builder {
             Kind::List(items) => items.push(node),
             Kind::Map(entries) => match parent.key.take() {
                 Some(key) => entries.push((key, node)),
-                None => parent.key = Some(key(node, entries)?),
+                None => parent.key = Some(key(node, &mut parent.keys)?),
             },
             Kind::Scalar { .. } => {}
         }
@@ -262,7 +264,7 @@ impl Builder {
 }
 
 /// A key, if it is a scalar and new in its map.
-fn key(node: Node, entries: &[(Key, Node)]) -> Result<Key, YamlFault> {
+fn key(node: Node, keys: &mut HashMap<String, usize>) -> Result<Key, YamlFault> {
     let at = node.at;
     let Kind::Scalar { text, .. } = node.kind else {
         return Err(YamlFault {
@@ -280,11 +282,11 @@ fn key(node: Node, entries: &[(Key, Node)]) -> Result<Key, YamlFault> {
             mend: "Write the merged entries out.",
         });
     }
-    if let Some((first, _)) = entries.iter().find(|(k, _)| k.text == text) {
+    if let Some(first) = keys.insert(text.clone(), at.line) {
         return Err(YamlFault {
             code: "detect.key-twice",
             at,
-            what: format!("The key '{text}' stands twice in this map, first in line {}.", first.at.line),
+            what: format!("The key '{text}' stands twice in this map, first in line {first}."),
             mend: "Join the two, or make a list of maps.",
         });
     }

@@ -56,6 +56,30 @@ fn files_beyond_the_limits_are_refused_quickly() {
 }
 
 #[test]
+fn a_megabyte_of_anything_is_read_in_its_time() {
+    // Each of these once made some YAML reader slow: look-ahead for keys, nesting, quotes, long maps.
+    let shapes =
+        ["[", "{a: ", "- ", "? ", "a: ", "&a ", "*a ", "\"", "'", "| ", "!t ", "# ", "%", "\n", "[a, ", "a\n", ": "];
+    for shape in shapes {
+        let text = shape.repeat(limits::FILE_BYTES / shape.len());
+        assert!(!load(&text).1.is_empty(), "{shape:?}");
+    }
+    let keys: String = (0..40_000).map(|n| format!("key{n}: 1\n")).collect();
+    assert!(load(&keys).1.iter().all(|f| f.code != "detect.too-large"));
+    let values: String = (0..30_000).map(|n| format!("        - 'v{n}'\n")).collect();
+    let faults = load(&rule(&format!("sel:\n    A:\n{values}condition: sel"))).1;
+    assert_eq!(faults[0].code, "detect.too-many-values");
+}
+
+#[test]
+fn directives_and_carriage_returns_are_no_faults() {
+    let text = format!("%YAML 1.2\n---\n{}", rule("sel:\n    A: 1\ncondition: sel")).replace('\n', "\r\n");
+    let (set, faults) = load(&text);
+    assert!(faults.is_empty(), "{faults:?}");
+    assert!(set.rules()[0].yaml.starts_with("title: A rule"));
+}
+
+#[test]
 fn a_fault_carries_its_place_into_the_rest_of_the_program() {
     let (_, faults) = load(&rule("sel:\n    A|containz: 1\ncondition: sel"));
     assert_eq!((faults[0].line, faults[0].column), (7, 9));

@@ -2,6 +2,7 @@
 
 mod errors;
 mod modifiers;
+mod random;
 mod selections;
 
 use khien_base::{LogSource, Record, event::Hot};
