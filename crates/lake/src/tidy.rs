@@ -98,7 +98,14 @@ impl Tidier {
         for (day, mut parts) in days {
             let quiet = (today - day).num_days() > 1;
             while let Some(chosen) = choose(parts.clone(), self.full, quiet) {
-                let merged = self.merge(day, &chosen).await?;
+                let merged = match self.merge(day, &chosen).await {
+                    Ok(merged) => merged,
+                    Err(fault) if fault.kind == Kind::Conflict => {
+                        // Another engine has written to the table: the next tidying starts from what it says now.
+                        return self.log.reload().await;
+                    }
+                    Err(fault) => return Err(fault),
+                };
                 parts.retain(|part| !chosen.contains(part));
                 parts.push(Arc::new(merged));
             }
@@ -150,11 +157,6 @@ impl Tidier {
         })
         .await
         .map_err(Fault::internal)?
-        .inspect_err(|fault| {
-            if fault.kind == Kind::Conflict {
-                tracing::warn!(%fault, "the lake was changed from outside");
-            }
-        })
     }
 
     /// Removes data files that the table has not named for longer than the time they are kept.

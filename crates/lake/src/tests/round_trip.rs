@@ -75,7 +75,7 @@ async fn columns_times_and_sources_narrow_a_search() {
     };
     let equals = |name: &str, value: &str| Search { equals: vec![(name.into(), value.into())], ..all(Reach::All) };
     assert_eq!(ids(equals("user", "trần thị bình")).await, [events[1].id]);
-    assert_eq!(ids(equals("user", "trần thị")).await, []);
+    assert!(ids(equals("user", "trần thị")).await.is_empty());
     assert_eq!(ids(equals("host", "MÁY-CHỦ-01")).await.len(), 4);
     assert_eq!(ids(Search { source: Some(unit(50)), ..all(Reach::All) }).await, [events[2].id]);
     assert_eq!(ids(Search { to: Some(noon()), ..all(Reach::All) }).await, [events[0].id]);
