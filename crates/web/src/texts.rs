@@ -45,6 +45,7 @@ impl Texts {
     pub fn of(modules: &[Module]) -> Result<Self> {
         let mut texts = Self { vi: BTreeMap::new(), en: BTreeMap::new() };
         texts.add("web", include_str!("../texts/vi.json"), include_str!("../texts/en.json"))?;
+        texts.add("faults", include_str!("../texts/faults.vi.json"), include_str!("../texts/faults.en.json"))?;
         for module in modules {
             texts.add(module.name, module.texts_vi, module.texts_en)?;
         }
