@@ -30,6 +30,45 @@ pub struct RuleFault {
     pub args: Vec<(&'static str, String)>,
 }
 
+/// Every code of a [`RuleFault`], in order: a page needs a sentence under `fault.<code>` for each.
+pub const CODES: [&str; 35] = [
+    "detect.action-unsupported",
+    "detect.choice",
+    "detect.cidr",
+    "detect.condition-aggregation",
+    "detect.condition-missing",
+    "detect.condition-quantity",
+    "detect.condition-syntax",
+    "detect.condition-too-deep",
+    "detect.condition-too-long",
+    "detect.condition-unknown",
+    "detect.correlation-unsupported",
+    "detect.detection-missing",
+    "detect.encoded-short",
+    "detect.encoded-wildcard",
+    "detect.field-missing",
+    "detect.filter-unsupported",
+    "detect.id-twice",
+    "detect.key-twice",
+    "detect.logsource-missing",
+    "detect.merge-key",
+    "detect.modifier-clash",
+    "detect.modifier-unknown",
+    "detect.not-a-rule",
+    "detect.placeholder",
+    "detect.regex",
+    "detect.selection-empty",
+    "detect.selection-missing",
+    "detect.title-missing",
+    "detect.too-deep",
+    "detect.too-large",
+    "detect.too-many-values",
+    "detect.type",
+    "detect.value-type",
+    "detect.values-missing",
+    "detect.yaml",
+];
+
 impl fmt::Display for RuleFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}: [{}]", self.source, self.line, self.column, self.code)?;

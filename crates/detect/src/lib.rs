@@ -22,7 +22,7 @@ mod subject;
 mod text;
 mod yaml;
 
-pub use fault::RuleFault;
+pub use fault::{CODES, RuleFault};
 pub use item::Placeholders;
 pub use matcher::Hit;
 pub use rule::{Level, Rule, Status, Tags};
