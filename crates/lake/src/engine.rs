@@ -13,6 +13,7 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use khien_base::{Fault, Kind, Result};
 use object_store::local::LocalFileSystem;
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
 use crate::Settings;
@@ -31,13 +32,16 @@ const REFUSED_FUNCTIONS: [&str; 10] = [
     "list_resize",
 ];
 
-/// What all queries of one lake share.
+/// What all queries of one lake share. Queries have threads of their own, so that one which computes for long
+/// without a pause holds up neither the pages nor the clocks of the rest of the program.
 #[derive(Debug)]
 pub(crate) struct Engine {
+    /// Always there until the engine is dropped.
+    threads: Option<Runtime>,
     runtime: Arc<RuntimeEnv>,
     store: ObjectStoreUrl,
     limit: Duration,
-    threads: usize,
+    partitions: usize,
 }
 
 impl Engine {
@@ -61,7 +65,15 @@ impl Engine {
         if let Ok(local) = url::Url::parse("file://") {
             let _ = runtime.deregister_object_store(&local);
         }
-        Ok(Self { runtime, store, limit: settings.query_time, threads: settings.query_threads.max(1) })
+        let partitions = settings.query_threads.max(1);
+        let threads = Builder::new_multi_thread()
+            .worker_threads(partitions)
+            .max_blocking_threads(8)
+            .thread_name("lake-query")
+            .enable_time()
+            .build()
+            .map_err(|e| Fault::unavailable("lake.threads", e))?;
+        Ok(Self { threads: Some(threads), runtime, store, limit: settings.query_time, partitions })
     }
 
     /// Where the table's files are, in the engine's words.
@@ -72,7 +84,7 @@ impl Engine {
     /// A session that knows no table, no table function, and nothing of the machine.
     pub(crate) fn session(&self) -> SessionContext {
         let mut config = SessionConfig::new()
-            .with_target_partitions(self.threads)
+            .with_target_partitions(self.partitions)
             .with_batch_size(4_096)
             .with_information_schema(false);
         let options = config.options_mut();
@@ -95,19 +107,39 @@ impl Engine {
         context
     }
 
-    /// Runs a query on its own task: within the time limit, ended when the caller stops waiting, and a defect in
-    /// the engine ends the query only.
+    /// Runs a query within the time limit.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         query: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
-        let mut tasks = JoinSet::new();
-        tasks.spawn(query);
-        match tokio::time::timeout(self.limit, tasks.join_next()).await {
-            Ok(Some(Ok(result))) => result,
-            Ok(Some(Err(e))) => Err(Fault::unavailable("lake.query", e)),
-            Ok(None) => Err(Fault::internal("a query without a task")),
+        match tokio::time::timeout(self.limit, self.work(query)).await {
+            Ok(result) => result,
             Err(_) => Err(Fault::new(Kind::TooMany, "lake.too-slow").with("seconds", self.limit.as_secs())),
+        }
+    }
+
+    /// Runs work on the queries' threads. It ends when the caller stops waiting, and a defect in the engine ends
+    /// this work only.
+    pub(crate) async fn work<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let Some(threads) = &self.threads else { return Err(Fault::internal("the engine has ended")) };
+        let mut tasks = JoinSet::new();
+        tasks.spawn_on(work, threads.handle());
+        match tasks.join_next().await {
+            Some(Ok(result)) => result,
+            Some(Err(e)) => Err(Fault::unavailable("lake.query", e)),
+            None => Err(Fault::internal("work without a task")),
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // A runtime that is dropped plainly waits for its threads, which async code must not.
+        if let Some(threads) = self.threads.take() {
+            threads.shutdown_background();
         }
     }
 }

@@ -128,12 +128,13 @@ impl Tidier {
         let merge = SortPreservingMergeExec::new(order, apart);
         let mut stream = merge.execute(0, context.task_ctx()).map_err(fault)?;
         let mut writer = PartWriter::start(&self.tmp, day, self.ids.next(self.clock.now()))?;
-        while let Some(batch) = stream.next().await {
-            let batch = batch.map_err(fault)?;
-            writer = tokio::task::spawn_blocking(move || writer.push(&batch).map(|()| writer))
-                .await
-                .map_err(Fault::internal)??;
-        }
+        let writer = self.engine.work(async move {
+            while let Some(batch) = stream.next().await {
+                writer.push(&batch.map_err(fault)?)?;
+            }
+            Ok(writer)
+        });
+        let writer = writer.await?;
         let (log, chosen) = (Arc::clone(&self.log), chosen.to_vec());
         let now = SystemTime::from(self.clock.now());
         tokio::task::spawn_blocking(move || {

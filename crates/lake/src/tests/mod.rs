@@ -2,6 +2,7 @@
 
 mod crash;
 mod keep;
+mod measure;
 mod reach;
 mod round_trip;
 mod sql;
