@@ -1,0 +1,48 @@
+# Two commands: `make demo` and `make test`. Both set up what the machine lacks.
+CARGO ?= cargo
+DATA ?= data-demo
+LISTEN ?= 127.0.0.1:8080
+
+.PHONY: demo test assets build setup-build setup-test lint unit postgres e2e deny clean-demo
+
+demo: setup-build assets
+	$(CARGO) build --release --bin khien
+	scripts/demo.sh $(DATA) $(LISTEN)
+
+test: setup-test assets lint unit postgres e2e
+
+setup-build:
+	scripts/setup.sh build
+
+setup-test:
+	scripts/setup.sh test
+
+# Style, scripts, icons and fonts of the pages; embedded in the binary.
+assets: crates/web/static/dist/app.js
+
+crates/web/static/dist/app.js: $(wildcard crates/web/assets/src/* crates/web/assets/css/* crates/web/assets/img/*) \
+		crates/web/assets/package-lock.json crates/web/assets/build.mjs crates/web/assets/icons.txt
+	cd crates/web/assets && npm ci --no-audit --no-fund && node build.mjs
+
+lint:
+	$(CARGO) fmt --all -- --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+unit:
+	$(CARGO) test --workspace
+
+# The module tests once more, on PostgreSQL.
+postgres:
+	scripts/postgres.sh $(CARGO) test -p khien-db -p khien-directory -p khien-govern -p khien-respond --lib
+
+# The program in a real browser.
+e2e:
+	$(CARGO) build --bin khien
+	cd e2e && npm ci --no-audit --no-fund && npx playwright test
+
+# Licences, sources and advisories of the dependencies; needs cargo-deny.
+deny:
+	$(CARGO) deny check
+
+clean-demo:
+	rm -rf $(DATA)

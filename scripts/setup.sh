@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Installs what is missing: `setup.sh build` for building and running, `setup.sh test` for all tests too.
+set -euo pipefail
+
+need=()
+lacks() { ! command -v "$1" >/dev/null 2>&1; }
+
+lacks cc && need+=(build-essential)
+lacks cmake && need+=(cmake)
+lacks curl && need+=(curl)
+if [ "${1:-build}" = test ]; then
+  lacks chromium && need+=(chromium)
+  lacks soffice && need+=(libreoffice-writer-nogui)
+  lacks pdftotext && need+=(poppler-utils)
+  ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need+=(postgresql)
+  fc-list 2>/dev/null | grep -qi liberation || need+=(fonts-liberation)
+fi
+if [ ${#need[@]} -gt 0 ]; then
+  echo "Installing: ${need[*]}"
+  sudo=""
+  [ "$(id -u)" = 0 ] || sudo=sudo
+  export DEBIAN_FRONTEND=noninteractive
+  $sudo apt-get update -qq
+  $sudo apt-get install -y -qq --no-install-recommends "${need[@]}"
+fi
+
+for tool in cargo node npm; do
+  if lacks "$tool"; then
+    echo "$tool is missing: install Rust (1.95 or newer) and Node.js (20 or newer) first" >&2
+    exit 1
+  fi
+done
