@@ -1,1 +1,3 @@
 //! Log sources, alerts, incidents, search.
+
+pub mod finding;

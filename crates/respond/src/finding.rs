@@ -1,0 +1,88 @@
+//! What detection hands to the alerts: a rule fired on an event, or a log source fell silent.
+
+use chrono::{DateTime, Utc};
+use khien_base::{Event, Id};
+use khien_detect::{Hit, Level};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// A rule fired on an event.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// The rule's identity.
+    pub rule_id: String,
+    /// Its title.
+    pub rule_title: String,
+    /// How bad it is.
+    pub level: Level,
+    /// Techniques of MITRE ATT&CK: `T1059.001`.
+    pub techniques: Vec<String>,
+    /// The event, whole.
+    pub event: Event,
+    /// What in the event made the rule fire: selection, field, value, pattern.
+    pub hits: Vec<Hit>,
+}
+
+impl Finding {
+    /// SHA-256 of the log source and the record's text, in hex: the same for a record that a client sends again
+    /// because it never heard the answer. An alert is known by (rule id, this).
+    pub fn content_hash(&self) -> String {
+        content_hash(&self.event)
+    }
+}
+
+/// SHA-256 of an event's log source and text, in hex.
+pub fn content_hash(event: &Event) -> String {
+    let mut hash = Sha256::new();
+    hash.update(event.source.as_bytes());
+    hash.update(event.record.raw.as_bytes());
+    hex::encode(hash.finalize())
+}
+
+/// A log source fell silent. The payload of the job [`SILENT_JOB`], which `sources.check-silence` asks for in the
+/// transaction that marks the source, with the key `silent:<source>:<since>`: one silence, one job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silence {
+    /// The log source.
+    pub source: Id,
+    /// Its name.
+    pub name: String,
+    /// Its information system.
+    pub system: Id,
+    /// The unit that owns the system.
+    pub unit: Id,
+    /// The last event that came.
+    pub since: DateTime<Utc>,
+    /// Minutes without an event after which it counts as silent.
+    pub after_minutes: i32,
+}
+
+/// The job that makes an alert of a [`Silence`].
+pub const SILENT_JOB: &str = "alerts.source-silent";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(raw: &str, received: i64) -> Event {
+        let at = DateTime::from_timestamp(received, 0).unwrap();
+        let record = khien_base::Record {
+            time: None,
+            log: khien_base::LogSource::default(),
+            hot: khien_base::event::Hot::default(),
+            fields: serde_json::Map::new(),
+            raw: raw.to_owned(),
+        };
+        let id = Id::from_u128(u128::from(received.unsigned_abs()));
+        Event { id, time: at, received: at, source: Id::from_u128(1), system: Id::nil(), unit: Id::nil(), record }
+    }
+
+    #[test]
+    fn a_record_sent_again_has_the_same_hash_whenever_it_comes() {
+        assert_eq!(content_hash(&event("x", 1)), content_hash(&event("x", 2)));
+        assert_ne!(content_hash(&event("x", 1)), content_hash(&event("y", 1)));
+        let mut other = event("x", 1);
+        other.source = Id::from_u128(2);
+        assert_ne!(content_hash(&other), content_hash(&event("x", 1)));
+    }
+}
