@@ -161,11 +161,17 @@ async fn failure(kit: &Kit, frame: &Frame, fault: &Fault) -> Response<Body> {
             Err(_) => build(status, &[(header::CONTENT_TYPE, "text/plain; charset=utf-8")], Body::from(sentence)),
         }
     };
-    built.unwrap_or_else(|_| {
+    let mut response = built.unwrap_or_else(|_| {
         let mut plain = Response::new(Body::empty());
         *plain.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         plain
-    })
+    });
+    // Who came too often is told when to come again (RFC 9110, 10.2.3).
+    let wait = fault.args.iter().find(|(name, _)| name == "seconds").map(|(_, value)| HeaderValue::from_str(value));
+    if let (Kind::TooMany | Kind::Unavailable, Some(Ok(wait))) = (fault.kind, wait) {
+        response.headers_mut().insert(header::RETRY_AFTER, wait);
+    }
+    response
 }
 
 fn status(kind: Kind) -> StatusCode {
