@@ -140,13 +140,6 @@ impl Outline {
         self.lines.get(i)
     }
 
-    /// The lines right under line `i`.
-    pub(crate) fn under(&self, i: usize) -> impl Iterator<Item = (usize, &Line)> {
-        let deep = self.line(i).map_or(0, |l| l.above.len()) + 1;
-        let all = self.lines.iter().enumerate().skip(i + 1);
-        all.take_while(move |(_, l)| l.above.contains(&i)).filter(move |(_, l)| l.above.len() == deep)
-    }
-
     /// Where a sentence of line `i` was read.
     pub(crate) fn origin(&self, i: usize, sentence: &str) -> Origin {
         let Some(line) = self.line(i) else { return Origin::default() };

@@ -1,5 +1,7 @@
 //! What the plan wants to reach: items of the goals, and numbers to reach that stand among the tasks.
 
+use std::collections::HashMap;
+
 use crate::due;
 use crate::marker::DASH;
 use crate::model::{Comparator, Due, Every, Origin, Target};
@@ -18,8 +20,9 @@ const EVENTS: [&str; 10] =
 /// Finds the targets; `works` are the tasks already read.
 pub(crate) fn read(outline: &Outline, works: &[Work]) -> Vec<Target> {
     let mut out: Vec<(usize, Target)> = Vec::new();
+    let dated = dated(outline);
     for (i, line) in outline.lines.iter().enumerate() {
-        let general = line.section == Section::GeneralAims || general(outline, i, line);
+        let general = line.section == Section::GeneralAims || general(&dated, i, line);
         if line.heading || line.section != Section::Aims && !general {
             continue;
         }
@@ -36,12 +39,17 @@ pub(crate) fn read(outline: &Outline, works: &[Work]) -> Vec<Target> {
     out.into_iter().map(|(_, target)| target).collect()
 }
 
-/// An item without a mark of its own number that stands before "… đến năm 2030:" tells the general aim.
-fn general(outline: &Outline, i: usize, line: &Line) -> bool {
-    let Some(parent) = line.above.last() else { return false };
+/// For each line with others under it, the last of them that is a heading with a time ("… đến năm 2030:").
+fn dated(outline: &Outline) -> HashMap<usize, usize> {
+    let headings = outline.lines.iter().enumerate().filter(|(_, l)| l.heading && heading_time(&l.body).is_some());
+    headings.filter_map(|(i, l)| l.above.last().map(|parent| (*parent, i))).collect()
+}
+
+/// An item without a number of its own that stands before "… đến năm 2030:" tells the general aim.
+fn general(dated: &HashMap<usize, usize>, i: usize, line: &Line) -> bool {
     let rank = line.marker.as_ref().map_or(0, |m| m.rank);
-    let later = outline.under(*parent).filter(|(at, l)| *at > i && l.heading && heading_time(&l.body).is_some());
-    line.section == Section::Aims && (rank == 0 || rank >= DASH) && later.count() > 0
+    let later = line.above.last().and_then(|parent| dated.get(parent)).is_some_and(|last| *last > i);
+    line.section == Section::Aims && (rank == 0 || rank >= DASH) && later
 }
 
 fn of_goal(outline: &Outline, i: usize, line: &Line) -> Vec<Target> {
