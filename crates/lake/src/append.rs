@@ -105,6 +105,7 @@ struct Writer {
 
 impl Writer {
     async fn run(self, mut inbox: mpsc::Receiver<Job>) {
+        let mut checkpoint = None;
         while let Some(first) = inbox.recv().await {
             let jobs = self.gather(first, &mut inbox).await;
             let mut rows = Vec::new();
@@ -121,14 +122,19 @@ impl Writer {
                 // Whoever has stopped waiting gets no answer; the events are stored all the same.
                 let _ = answer.send(result.clone().map(|_| ()));
             }
-            if let Ok(version) = result {
+            if let Ok(version) = result
+                && Log::checkpoint_is_due(version)
+            {
                 let log = Arc::clone(&self.log);
-                tokio::spawn(async move {
-                    if let Err(fault) = log.checkpoint_if_due(version).await {
+                checkpoint = Some(tokio::spawn(async move {
+                    if let Err(fault) = log.checkpoint().await {
                         tracing::warn!(%fault, "no checkpoint of the lake");
                     }
-                });
+                }));
             }
+        }
+        if let Some(last) = checkpoint {
+            let _ = last.await;
         }
     }
 

@@ -204,17 +204,22 @@ impl Log {
         Ok(found)
     }
 
-    /// Sums up the log in a checkpoint where one is due, and removes entries that it replaces.
-    pub(crate) async fn checkpoint_if_due(&self, version: u64) -> Result<()> {
-        if !version.is_multiple_of(CHECKPOINT_EVERY) || self.checkpointing.swap(true, Ordering::AcqRel) {
+    /// Whether the log is to be summed up at this version.
+    pub(crate) fn checkpoint_is_due(version: u64) -> bool {
+        version.is_multiple_of(CHECKPOINT_EVERY)
+    }
+
+    /// Sums up the log in a checkpoint and removes entries that it replaces, a day after they were written.
+    pub(crate) async fn checkpoint(&self) -> Result<()> {
+        if self.checkpointing.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
-        let done = self.checkpoint().await;
+        let done = self.write_checkpoint().await;
         self.checkpointing.store(false, Ordering::Release);
         done
     }
 
-    async fn checkpoint(&self) -> Result<()> {
+    async fn write_checkpoint(&self) -> Result<()> {
         let table = self.load().await?;
         deltalake::checkpoints::create_checkpoint(&table, None).await.map_err(|e| Fault::unavailable("lake.log", e))?;
         for entry in fs::read_dir(self.folder()).map_err(disk)?.flatten() {

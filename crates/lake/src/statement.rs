@@ -11,11 +11,14 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::arrow::json::WriterBuilder;
 use datafusion::arrow::json::writer::JsonArray;
-use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode};
+use datafusion::physical_plan::coop::CooperativeExec;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::{
@@ -51,7 +54,8 @@ pub(crate) async fn run(context: SessionContext, table: Arc<EventsTable>, text: 
     let plan = state.statement_to_plan(statement).await.map_err(fault)?;
     verify(&plan)?;
     let frame = DataFrame::new(state, plan).limit(0, Some(limit + 1)).map_err(fault)?;
-    let mut stream = frame.execute_stream().await.map_err(fault)?;
+    let plan = pausing(frame.create_physical_plan().await.map_err(fault)?)?;
+    let mut stream = execute_stream(plan, context.task_ctx()).map_err(fault)?;
     let names = unique(&stream.schema());
     let schema = Arc::new(Schema::new(
         stream
@@ -75,6 +79,44 @@ pub(crate) async fn run(context: SessionContext, table: Arc<EventsTable>, text: 
     let truncated = rows.len() > limit;
     rows.truncate(limit);
     Ok(Rows { columns: names, rows, truncated })
+}
+
+/// Joins make many rows of few without reading anything, and so without a pause in which the query could be
+/// ended; a pause is put above each of them. A join without an equality computes all pairs in one go, which no
+/// pause reaches into: it is refused, unless one side is a single row.
+fn pausing(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    let mut refused = None;
+    let paused = plan.transform_up(|node| {
+        if matches!(node.name(), "CrossJoinExec" | "NestedLoopJoinExec") && !node.children().into_iter().any(single) {
+            refused = Some(Fault::forbidden("lake.sql-join").on("sql"));
+            return Ok(Transformed::new(node, false, TreeNodeRecursion::Stop));
+        }
+        let many = node.children().len() > 1 || node.name() == "UnnestExec";
+        Ok(if many { Transformed::yes(Arc::new(CooperativeExec::new(node)) as Arc<_>) } else { Transformed::no(node) })
+    });
+    let paused = paused.map_err(fault)?.data;
+    refused.map_or(Ok(paused), Err)
+}
+
+/// Whether a plan surely gives one row at most: an aggregate over everything, whatever is done to its row.
+fn single(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    const SAME_OR_FEWER: [&str; 7] = [
+        "ProjectionExec",
+        "FilterExec",
+        "SortExec",
+        "CoalescePartitionsExec",
+        "RepartitionExec",
+        "CooperativeExec",
+        "GlobalLimitExec",
+    ];
+    if let Some(aggregate) = plan.downcast_ref::<AggregateExec>() {
+        return aggregate.group_expr().is_empty() && *aggregate.mode() != AggregateMode::Partial;
+    }
+    match plan.children().as_slice() {
+        [] => matches!(plan.name(), "EmptyExec" | "PlaceholderRowExec"),
+        [only] => SAME_OR_FEWER.contains(&plan.name()) && single(only),
+        _ => false,
+    }
 }
 
 /// Column names, a repeated one numbered, so that no value hides another.

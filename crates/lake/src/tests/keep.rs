@@ -206,17 +206,19 @@ async fn the_two_hundredth_commit_costs_like_the_first() {
         lake.append(events).await.unwrap();
         took.push(begun.elapsed());
     }
-    let median = |of: &[Duration]| {
+    // The lower quartile says what a commit costs when nothing else holds the machine up.
+    let quartile = |of: &[Duration]| {
         let mut of = of.to_vec();
         of.sort();
-        of[of.len() / 2]
+        of[of.len() / 4]
     };
-    let (first, last) = (median(&took[..50]), median(&took[150..]));
+    let (first, last) = (quartile(&took[..50]), quartile(&took[150..]));
     println!(
-        "200 commits of 100 rows: {:?}; median of the first 50 {first:?}, of the last 50 {last:?}",
+        "200 commits of 100 rows: {:?}; lower quartile of the first 50 {first:?}, of the last 50 {last:?}",
         took.iter().sum::<Duration>()
     );
     assert!(last < first * 3, "{first:?} -> {last:?}");
+    lake.close().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
