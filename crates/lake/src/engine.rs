@@ -144,10 +144,17 @@ impl Drop for Engine {
     }
 }
 
+/// Whether a query ended because its memory and its room on the disk were used up. The engine says the latter
+/// in words only.
+pub(crate) fn exhausted(error: &DataFusionError) -> bool {
+    let root = error.find_root();
+    matches!(root, DataFusionError::ResourcesExhausted(_)) || root.to_string().contains("max_temp_directory_size")
+}
+
 /// A fault of a query that we wrote ourselves.
 pub(crate) fn fault(error: DataFusionError) -> Fault {
     match error.find_root() {
-        DataFusionError::ResourcesExhausted(_) => {
+        _ if exhausted(&error) => {
             let mut fault = Fault::new(Kind::TooMany, "lake.memory");
             fault.cause = Some(error.strip_backtrace());
             fault

@@ -299,14 +299,14 @@ fn verify(plan: &LogicalPlan) -> Result<()> {
 
 /// What is wrong with a statement, in the engine's words, with the line and column where it says them.
 fn fault(error: DataFusionError) -> Fault {
-    if matches!(
+    let ours = matches!(
         error.find_root(),
-        DataFusionError::ResourcesExhausted(_)
-            | DataFusionError::ObjectStore(_)
+        DataFusionError::ObjectStore(_)
             | DataFusionError::IoError(_)
             | DataFusionError::ParquetError(_)
             | DataFusionError::Internal(_)
-    ) {
+    );
+    if ours || crate::engine::exhausted(&error) {
         return crate::engine::fault(error);
     }
     let message: String = error.strip_backtrace().chars().take(500).collect();
