@@ -1,0 +1,210 @@
+//! The rules that are in force: our own, shipped in the binary, and those of folders on the disk.
+//!
+//! They are replaced as a whole: whoever matches holds one [`Loaded`] for the length of a batch and never sees half of a
+//! change. What is wrong with a file is told and never stops the others.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
+
+use chrono::{DateTime, Utc};
+use khien_base::Result;
+use khien_detect::{Rule, RuleFault, Ruleset, limits};
+use khien_web::Kit;
+use rust_embed::Embed;
+use serde::Deserialize;
+
+/// Rule files that are read from one folder with everything under it.
+pub const FILES: usize = 20_000;
+/// Folders within each other.
+const DEPTH: usize = 32;
+/// Before the names of our own rules.
+pub const OWN: &str = "khien/";
+
+#[derive(Embed)]
+#[folder = "../../content/rules/"]
+struct Own;
+
+/// What our own rules say beyond Sigma, under `x_khien`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Notes {
+    /// Title in Vietnamese.
+    pub title_vi: String,
+    /// What it means, in Vietnamese.
+    pub description_vi: String,
+    /// What to do first, in Vietnamese.
+    pub advice_vi: String,
+    /// What to do first, in English.
+    pub advice_en: String,
+    /// The group of incidents (`N1`…`N9`) that an incident made from its alert starts with.
+    pub incident_group: String,
+}
+
+/// Rules that were loaded together.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The rules, ready to match.
+    pub ruleset: Arc<Ruleset>,
+    /// What was wrong with which file.
+    pub faults: Vec<RuleFault>,
+    /// When.
+    pub loaded_at: DateTime<Utc>,
+    /// From where, beside our own.
+    pub folders: Vec<PathBuf>,
+    /// What our own rules say beyond Sigma, by the rule's identity.
+    pub notes: HashMap<String, Notes>,
+    places: HashMap<String, usize>,
+}
+
+impl Loaded {
+    /// The rule of an identity.
+    pub fn rule(&self, id: &str) -> Option<&Rule> {
+        self.places.get(id).and_then(|place| self.ruleset.rules().get(*place))
+    }
+
+    /// The title of a rule in Vietnamese, where it has one, else as it is written.
+    pub fn title<'a>(&'a self, rule: &'a Rule, vietnamese: bool) -> &'a str {
+        match self.notes.get(&rule.id) {
+            Some(notes) if vietnamese && !notes.title_vi.is_empty() => &notes.title_vi,
+            _ => &rule.title,
+        }
+    }
+}
+
+/// The rules in force, shared by the intake, the alerts and the page of rules.
+#[derive(Debug)]
+pub struct Rules {
+    current: RwLock<Arc<Loaded>>,
+}
+
+impl Rules {
+    /// Puts these rules in force.
+    pub fn new(loaded: Loaded) -> Self {
+        Self { current: RwLock::new(Arc::new(loaded)) }
+    }
+
+    /// The rules in force at this moment.
+    pub fn current(&self) -> Arc<Loaded> {
+        match self.current.read() {
+            Ok(current) => Arc::clone(&current),
+            Err(poisoned) => Arc::clone(&poisoned.into_inner()),
+        }
+    }
+
+    /// Puts other rules in force.
+    pub fn replace(&self, loaded: Loaded) {
+        let loaded = Arc::new(loaded);
+        match self.current.write() {
+            Ok(mut current) => *current = loaded,
+            Err(poisoned) => *poisoned.into_inner() = loaded,
+        }
+    }
+}
+
+/// The rules that were plugged into a kit.
+pub fn of(kit: &Kit) -> Result<Arc<Rules>> {
+    kit.part::<Rules>()
+}
+
+/// Reads our own rules and those of folders with everything under them. Blocking: some thousand files take a second.
+pub fn load(folders: &[PathBuf], now: DateTime<Utc>) -> Loaded {
+    let mut faults = Vec::new();
+    let mut sources = own();
+    for folder in folders {
+        read_folder(folder, &mut sources, &mut faults);
+    }
+    let (ruleset, found) = Ruleset::load(sources.into_iter());
+    faults.extend(found);
+    let notes = ruleset.rules().iter().filter_map(|rule| Some((rule.id.clone(), notes(rule)?))).collect();
+    let places = ruleset.rules().iter().enumerate().map(|(place, rule)| (rule.id.clone(), place)).collect();
+    Loaded { ruleset: Arc::new(ruleset), faults, loaded_at: now, folders: folders.to_vec(), notes, places }
+}
+
+/// Our own rule files, by name.
+fn own() -> Vec<(String, String)> {
+    let mut names: Vec<_> = Own::iter().filter(|name| name.ends_with(".yml")).collect();
+    names.sort();
+    let text = |name: &str| Own::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned());
+    names.iter().filter_map(|name| Some((format!("{OWN}{name}"), text(name)?))).collect()
+}
+
+/// The part `x_khien` of a rule. Rules of others have none; a broken one is as good as none, since the rule itself
+/// was read without faults.
+fn notes(rule: &Rule) -> Option<Notes> {
+    #[derive(Deserialize)]
+    struct Document {
+        x_khien: Option<Notes>,
+    }
+    if !rule.yaml.contains("x_khien:") {
+        return None;
+    }
+    serde_yaml_ng::from_str::<Document>(&rule.yaml).ok()?.x_khien
+}
+
+fn read_folder(root: &Path, sources: &mut Vec<(String, String)>, faults: &mut Vec<RuleFault>) {
+    let mut files = Vec::new();
+    let mut next = vec![(root.to_path_buf(), 0)];
+    while let Some((folder, depth)) = next.pop() {
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                faults.push(unreadable(&folder, &error));
+                continue;
+            }
+        };
+        for entry in entries.filter_map(std::result::Result::ok) {
+            // The kind of the entry itself: links are not followed, so no circle and no way out of the folder.
+            let Ok(kind) = entry.file_type() else { continue };
+            let hidden = entry.file_name().to_string_lossy().starts_with('.');
+            if kind.is_dir() && !hidden && depth < DEPTH {
+                next.push((entry.path(), depth + 1));
+            } else if kind.is_file() && !hidden && is_rule_file(&entry.path()) {
+                files.push(entry.path());
+            }
+        }
+    }
+    files.sort();
+    if files.len() > FILES {
+        faults.push(too_many(root, files.len()));
+        files.truncate(FILES);
+    }
+    for file in files {
+        let name = file.strip_prefix(root).unwrap_or(&file).to_string_lossy().replace('\\', "/");
+        let size = std::fs::metadata(&file).map_or(0, |meta| meta.len());
+        if size > limits::FILE_BYTES as u64 {
+            faults.push(too_large(name));
+            continue;
+        }
+        match std::fs::read(&file) {
+            Ok(bytes) => sources.push((name, String::from_utf8_lossy(&bytes).into_owned())),
+            Err(error) => faults.push(unreadable(&file, &error)),
+        }
+    }
+}
+
+fn is_rule_file(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    (name.ends_with(".yml") || name.ends_with(".yaml")) && !name.ends_with(".samples.yaml")
+}
+
+fn fault(code: &'static str, source: String, what: String, mend: &str, args: Vec<(&'static str, String)>) -> RuleFault {
+    RuleFault { code, source, path: String::new(), line: 1, column: 1, what, mend: mend.to_owned(), args }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> RuleFault {
+    let mend = "Check that the folder exists and that the program may read it.";
+    let what = format!("It cannot be read: {error}.");
+    fault("rules.unreadable", path.display().to_string(), what, mend, vec![("error", error.to_string())])
+}
+
+fn too_many(root: &Path, files: usize) -> RuleFault {
+    let what = format!("The folder has {files} rule files; the first {FILES} are loaded.");
+    let args = vec![("files", files.to_string()), ("limit", FILES.to_string())];
+    fault("rules.too-many", root.display().to_string(), what, "Take away rules that are not needed here.", args)
+}
+
+fn too_large(name: String) -> RuleFault {
+    let what = format!("The file is larger than {} bytes.", limits::FILE_BYTES);
+    fault("detect.too-large", name, what, "Split it into several files.", Vec::new())
+}
