@@ -1,1 +1,12 @@
-//! The binary khien: configuration, command line, wiring.
+//! Where everything meets: settings, command line, wiring, the pages that draw on all modules.
+
+pub mod banner;
+pub mod cli;
+pub mod config;
+pub mod demo;
+pub mod ingest;
+pub mod jobs;
+pub mod local;
+pub mod overview;
+pub mod serve;
+pub mod wiring;

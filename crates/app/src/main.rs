@@ -1,2 +1,7 @@
 //! The binary `khien`.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    khien::cli::main()
+}

@@ -1,0 +1,150 @@
+//! What is plugged into what: the list of modules, the ports and their implementations.
+
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use khien_base::ports::Intake;
+use khien_base::{Clock, Fault, Ids, Result};
+use khien_db::Db;
+use khien_directory::Directory;
+use khien_govern::systems::port::Register;
+use khien_lake::Lake;
+use khien_print::{Lists, NationalForm};
+use khien_respond::intake::Pipeline;
+use khien_respond::rules::loaded::{self, Rules};
+use khien_respond::sources::desk::{Desk, DeskSettings};
+use khien_respond::sources::watch::LiveSources;
+use khien_web::{Job, Kit, Module, Settings};
+use serde_json::Value;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::banner::TopBar;
+use crate::config::Config;
+use crate::local::{self, LocalKey};
+use crate::overview;
+use crate::overview::map::Boundaries;
+
+static MODULES: LazyLock<Vec<Module>> = LazyLock::new(|| {
+    let mut all = vec![overview::MODULE];
+    all.extend(khien_respond::modules());
+    all.extend(khien_govern::modules());
+    all.extend(khien_directory::modules());
+    all.push(STORE);
+    all.push(local::MODULE);
+    all
+});
+
+/// All modules, in the order of the navigation.
+pub fn modules() -> &'static [Module] {
+    &MODULES
+}
+
+/// The event store's own card: it has no pages, only the work of keeping it tidy.
+const STORE: Module = Module {
+    name: "store",
+    nav: &[],
+    permissions: &[],
+    routes: Vec::new,
+    pages: &[],
+    texts_vi: "{}",
+    texts_en: "{}",
+    jobs: &[Job { kind: "store.tidy", every_seconds: Some(300), run: tidy }],
+    measures: &[],
+};
+
+fn tidy<'a>(kit: &'a Kit, _payload: &'a Value) -> futures::future::BoxFuture<'a, Result<()>> {
+    Box::pin(async move { kit.events()?.tidy().await })
+}
+
+/// A centre that is open.
+pub struct Centre {
+    /// What handlers can reach.
+    pub kit: Arc<Kit>,
+    /// The key of the command line's way in.
+    pub local: Arc<LocalKey>,
+    lake: Arc<Lake>,
+    desk: Arc<Desk>,
+}
+
+/// Opens the centre of a data folder: database, event store, rules.
+pub async fn open(data: &Path, config: &Config, clock: Clock) -> Result<Centre> {
+    std::fs::create_dir_all(data)
+        .map_err(|error| Fault::invalid("local.unreadable").with("file", data.display()).with("what", error))?;
+    let db = Db::open(&config.database_url(data)).await?;
+    let lake = Arc::new(Lake::open(&data.join("lake"), clock.clone()).await?);
+    let directory = Directory::new(db.clone(), modules());
+    let settings = Settings {
+        secure_cookies: config.secure_cookies,
+        behind_proxy: config.behind_proxy,
+        ..Settings::default()
+    };
+    let now = clock.now();
+    let folders = config.rules.clone();
+    let read = tokio::task::spawn_blocking(move || loaded::load(&folders, now)).await.map_err(Fault::internal)?;
+    for fault in &read.faults {
+        tracing::warn!(%fault, "a rule was not loaded");
+    }
+    tracing::info!(rules = read.ruleset.rules().len(), faults = read.faults.len(), "detection rules");
+    let rules = Arc::new(Rules::new(read));
+    let desk_settings =
+        DeskSettings { udp: config.syslog_udp, tcp: config.syslog_tcp, ..DeskSettings::default() };
+    let desk = Arc::new(Desk::new(db.clone(), desk_settings, now));
+    let local = Arc::new(LocalKey::default());
+
+    let mut kit = Kit::new(db.clone(), clock.clone(), Ids::random(), modules(), directory, settings)?;
+    let intake: Arc<dyn Intake> = Arc::new(Pipeline::new(
+        db.clone(),
+        clock,
+        Arc::clone(&rules),
+        Arc::clone(&lake) as Arc<dyn khien_base::ports::EventStore>,
+        Arc::clone(&desk),
+        kit.bus.clone(),
+    ));
+    kit.events = Some(Arc::clone(&lake) as _);
+    kit.printer = Some(Arc::new(NationalForm));
+    kit.sheets = Some(Arc::new(Lists));
+    kit.systems = Some(Arc::new(Register::new(db.clone())));
+    kit.watch = Some(Arc::new(LiveSources::new(db)));
+    kit.intake = Some(intake);
+    kit.bannerman = Some(Arc::new(TopBar));
+    kit.plug(rules);
+    kit.plug(Arc::clone(&desk));
+    kit.plug(Arc::clone(&local));
+    if let Some(file) = &config.boundaries {
+        kit.plug(Arc::new(Boundaries(file.clone())));
+    }
+    Ok(Centre { kit: Arc::new(kit), local, lake, desk })
+}
+
+/// Starts receiving syslog where the settings say so.
+pub async fn collect(centre: &Centre, config: &Config, stop: CancellationToken) -> Result<Vec<JoinHandle<()>>> {
+    if config.syslog_udp.is_none() && config.syslog_tcp.is_none() {
+        return Ok(Vec::new());
+    }
+    let listen = khien_collect::SyslogListen { udp: config.syslog_udp, tcp: config.syslog_tcp };
+    let intake = Arc::clone(centre.kit.intake()?);
+    khien_collect::syslog(listen, Arc::clone(&centre.desk) as _, intake, centre.kit.clock.clone(), stop).await
+}
+
+impl Centre {
+    /// Writes what is still under way and lets go of the data folder.
+    pub async fn close(self) -> Result<()> {
+        let Self { kit, lake, desk, .. } = self;
+        khien_respond::sources::jobs::flush_now(&kit).await?;
+        let db = kit.db.clone();
+        drop(kit);
+        drop(desk);
+        // Requests that are still being answered hold the store; they were given their time before.
+        if let Some(lake) = Arc::into_inner(lake) {
+            lake.close().await?;
+        }
+        db.close().await
+    }
+}
+
+impl std::fmt::Debug for Centre {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Centre").finish_non_exhaustive()
+    }
+}
