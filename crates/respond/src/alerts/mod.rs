@@ -6,11 +6,65 @@
 //! all; a closed alert takes nothing more, what comes after is a new one; an alert belongs to the unit that owns the
 //! system and is shown to nobody beyond. It never changes an event.
 
+mod http;
 mod jobs;
+mod marks;
 pub mod model;
 pub mod overview;
 pub mod rules;
 pub mod store;
+pub mod views;
 
 #[cfg(test)]
 mod tests;
+
+use khien_base::permit::{Permission, Permit, Role};
+use khien_web::{Group, Module, Nav, Page, Route, samples};
+
+/// The card.
+pub const MODULE: Module = Module {
+    name: "alerts",
+    nav: &[Nav {
+        group: Group::Watch,
+        path: "/alerts",
+        text: "alerts.title",
+        icon: "bell-ringing",
+        permission: "alerts:read",
+    }],
+    permissions: &[
+        Permission { name: "alerts:read", roles: &Role::ALL },
+        Permission { name: "alerts:write", roles: &[Role::Officer, Role::FocalPoint] },
+    ],
+    routes,
+    pages: &[
+        Page {
+            name: "alerts/list.html",
+            source: include_str!("pages/list.html"),
+            samples: Some(samples::<views::List>),
+        },
+        Page {
+            name: "alerts/rows.html",
+            source: include_str!("pages/rows.html"),
+            samples: Some(samples::<views::Rows>),
+        },
+        Page {
+            name: "alerts/alert.html",
+            source: include_str!("pages/alert.html"),
+            samples: Some(samples::<views::Detail>),
+        },
+    ],
+    texts_vi: include_str!("texts/vi.json"),
+    texts_en: include_str!("texts/en.json"),
+    jobs: jobs::JOBS,
+    measures: &[],
+};
+
+fn routes() -> Vec<Route> {
+    let (read, write) = (Permit::Needs("alerts:read"), Permit::Needs("alerts:write"));
+    vec![
+        Route::get("/alerts", read, http::list).gives::<views::List>(),
+        Route::get("/alerts/{id}", read, http::show).gives::<views::Detail>(),
+        Route::post("/alerts/seen", write, http::seen).takes::<http::Picked>(),
+        Route::post("/alerts/close", write, http::close).takes::<http::Bulk>(),
+    ]
+}
