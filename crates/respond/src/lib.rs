@@ -2,9 +2,11 @@
 
 pub mod alerts;
 pub mod finding;
+pub mod intake;
 pub mod rules;
+pub mod sources;
 
 /// The cards of this crate.
 pub fn modules() -> Vec<khien_web::Module> {
-    vec![alerts::MODULE]
+    vec![sources::MODULE, intake::MODULE, alerts::MODULE]
 }

@@ -1,0 +1,115 @@
+//! What is known of sources while records stream in, kept in memory: who may send, how much came, who is unknown.
+//! One is shared by the pages, the intake and the syslog receivers; several servers on one database agree within
+//! [`register::KEEP`].
+
+pub mod rates;
+pub mod register;
+pub mod stats;
+pub mod strangers;
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, Utc};
+use khien_base::ports::Whose;
+use khien_base::{Fault, Result};
+use khien_db::Db;
+
+pub use rates::Rates;
+pub use register::{Known, Register};
+pub use stats::Stats;
+pub use strangers::{Stranger, Strangers};
+
+use super::model::{ACTIVE, SYSLOG};
+
+/// Where syslog is received, and how much one source may send.
+#[derive(Debug, Clone)]
+pub struct DeskSettings {
+    /// The port that syslog over TCP is received on.
+    pub syslog_tcp: Option<u16>,
+    /// The port that syslog over UDP is received on.
+    pub syslog_udp: Option<u16>,
+    /// Requests a minute of one source.
+    pub requests_per_minute: u32,
+    /// Events a minute of one source.
+    pub events_per_minute: u32,
+}
+
+impl Default for DeskSettings {
+    fn default() -> Self {
+        Self { syslog_tcp: None, syslog_udp: None, requests_per_minute: 600, events_per_minute: 1_000_000 }
+    }
+}
+
+/// What is known of sources while records stream in.
+#[derive(Debug)]
+pub struct Desk {
+    /// Settings.
+    pub settings: DeskSettings,
+    /// Since when this server listens.
+    pub since: DateTime<Utc>,
+    /// Who may send.
+    pub register: Register,
+    /// How much came since the last flush.
+    pub stats: Stats,
+    /// Who sends without being registered.
+    pub strangers: Strangers,
+    /// How often each source came this minute.
+    pub rates: Rates,
+    /// Files that are read at the same time: each is held in memory.
+    pub files: tokio::sync::Semaphore,
+}
+
+/// Files that are read at the same time.
+const FILES: usize = 2;
+
+impl Desk {
+    /// The desk of a server that begins to listen at `since`.
+    pub fn new(db: Db, settings: DeskSettings, since: DateTime<Utc>) -> Self {
+        let rates = Rates::new(settings.requests_per_minute, settings.events_per_minute);
+        Self {
+            settings,
+            since,
+            register: Register::new(db),
+            stats: Stats::default(),
+            strangers: Strangers::default(),
+            rates,
+            files: tokio::sync::Semaphore::new(FILES),
+        }
+    }
+
+    /// Whose syslog comes from an address; none for who is unknown or paused.
+    pub async fn sender(&self, from: IpAddr, now: DateTime<Utc>) -> Option<Whose> {
+        let known = match self.register.by_address(from, now).await {
+            Ok(known) => known?,
+            Err(fault) => {
+                tracing::error!(%fault, %from, "the register of sources cannot be read");
+                return None;
+            }
+        };
+        (known.status == ACTIVE && known.kind == SYSLOG).then_some(known.whose)
+    }
+
+    /// Notes a record of an address that [`Desk::sender`] does not know. Who is paused is known.
+    pub fn stranger(&self, from: IpAddr, line: &[u8], now: DateTime<Utc>) {
+        if !self.register.has_address(from) {
+            self.strangers.note(from, line, now);
+        }
+    }
+
+    /// Notes a record of a source that could not be read.
+    pub fn unreadable(&self, whose: Whose, fault: &Fault, line: &[u8], now: DateTime<Utc>) {
+        self.stats.failed(whose.source, fault, line, now);
+    }
+
+    /// The source of a token.
+    ///
+    /// Faults: `sources.token` (nobody's) as unauthenticated; `sources.paused`; `web.too-many` for a source that comes
+    /// too often.
+    pub async fn by_token(&self, token: &str, now: DateTime<Utc>) -> Result<Known> {
+        let known = self.register.by_token(token, now).await?;
+        let known = known.ok_or_else(|| Fault::new(khien_base::Kind::Unauthenticated, "sources.token"))?;
+        super::rules::may_send(&known.status)?;
+        self.rates.request(known.whose.source, now)?;
+        Ok(known)
+    }
+}
