@@ -48,25 +48,31 @@ await esbuild.build({
   loader: { ".png": "empty" },
 });
 
+// Tabler is large; keep the families that pages may use and whatever our own pages and scripts name. Our own sheets stay whole.
+const { keep } = JSON.parse(await readFile(at("keep.json"), "utf8"));
+const tabler = {
+  name: "tabler",
+  setup(build) {
+    build.onLoad({ filter: /tabler\.min\.css$/ }, async ({ path: file }) => {
+      const [purged] = await new PurgeCSS().purge({
+        content: [at("src/*.js"), at("../pages/**/*.html"), at("../../*/src/**/pages/*.html")],
+        css: [{ raw: await readFile(file, "utf8") }],
+        safelist: { standard: keep.map((k) => new RegExp(k)) },
+        defaultExtractor: (text) => text.match(/[A-Za-z0-9_:/.-]+/g) ?? [],
+        keyframes: true,
+      });
+      return { contents: purged.css, loader: "css" };
+    });
+  },
+};
+
 await esbuild.build({
   ...common,
+  plugins: [tabler],
   entryPoints: { app: at("css/app.css"), map: at("css/map.css") },
   loader: { ".woff2": "file", ".png": "dataurl" },
   assetNames: "fonts/[name]-[hash]",
 });
-
-// Tabler is large; keep the families that pages may use and whatever our own pages and scripts name.
-const sheet = path.join(dist, "app.css");
-const { keep } = JSON.parse(await readFile(at("keep.json"), "utf8"));
-const [purged] = await new PurgeCSS().purge({
-  content: [at("src/*.js"), at("../pages/**/*.html"), at("../../*/src/**/pages/*.html")],
-  css: [{ raw: await readFile(sheet, "utf8") }],
-  safelist: { standard: keep.map((k) => new RegExp(k)) },
-  defaultExtractor: (text) => text.match(/[A-Za-z0-9_:/.-]+/g) ?? [],
-  keyframes: true,
-  fontFace: false,
-});
-await writeFile(sheet, purged.css);
 
 const names = (await readFile(at("icons.txt"), "utf8")).split("\n").filter((l) => l && !l.startsWith("#"));
 const symbols = await Promise.all(
