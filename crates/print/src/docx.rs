@@ -242,6 +242,11 @@ fn paragraph(run: Run, l: &Layout) -> Paragraph {
     spaced(p, 0.0, l.between)
 }
 
+/// Not justified, where a long word would stretch the line before it.
+fn set(p: Paragraph, ragged: bool) -> Paragraph {
+    if ragged { p.align(AlignmentType::Left) } else { p }
+}
+
 fn body(mut docx: Docx, parts: &[Part], l: &Layout, signed: bool) -> Docx {
     for (n, part) in parts.iter().enumerate() {
         // The last paragraph goes along with the signature.
@@ -252,8 +257,12 @@ fn body(mut docx: Docx, parts: &[Part], l: &Layout, signed: bool) -> Docx {
                 let p = if *middle { centred(look.run(text), 0.0, l.between) } else { paragraph(look.run(text), l) };
                 docx.add_paragraph(p.keep_next(true).outline_lvl(usize::from(level.saturating_sub(1))))
             }
-            Part::Paragraph { text } => docx.add_paragraph(paragraph(Look::plain(l.body).run(text), l).keep_next(last)),
-            Part::Field { label, value } => docx.add_paragraph(field(label, value, l).keep_next(last)),
+            Part::Paragraph { ragged, text } => {
+                docx.add_paragraph(set(paragraph(Look::plain(l.body).run(text), l), *ragged).keep_next(last))
+            }
+            Part::Field { ragged, label, value } => {
+                docx.add_paragraph(set(field(label, value, l), *ragged).keep_next(last))
+            }
             Part::Table { size, columns, rows } => docx
                 .add_table(docx_table::ruled(*size, columns, rows, l))
                 .add_paragraph(spaced(Paragraph::new().add_run(Run::new().size(8)), 0.0, 0.0)),
@@ -269,7 +278,7 @@ fn field(label: &str, value: &str, l: &Layout) -> Paragraph {
         return paragraph(look.run(&format!("{label} {value}")), l);
     }
     let end = Tab::new().val(TabValueType::Right).leader(TabLeaderType::Dot).pos(length(mm(l.text_width())));
-    paragraph(look.run(&format!("{label} ")).add_tab(), l).align(AlignmentType::Left).add_tab(end)
+    paragraph(look.run(&format!("{label} ")).add_tab(), l).add_tab(end)
 }
 
 /// Boxes 7 and 9 of the layout chart: authority, post and name of the signer, and the recipients.

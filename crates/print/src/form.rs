@@ -15,6 +15,9 @@ use crate::width::{self, Face};
 /// A line under a text is this part of the text's length; the decree says one third to one half.
 const RULE: f64 = 0.42;
 
+/// Words with more characters than this break anywhere, and their paragraphs are not justified.
+const LONG_WORD: usize = 23;
+
 /// The printed texts of a document.
 #[derive(Debug, Serialize)]
 pub(crate) struct Form {
@@ -65,10 +68,10 @@ pub(crate) struct Annex {
 pub(crate) enum Part {
     /// A heading; `centred` for Phần and Chương.
     Heading { level: u8, centred: bool, text: String },
-    /// A paragraph.
-    Paragraph { text: String },
+    /// A paragraph; `ragged` ones are not justified.
+    Paragraph { ragged: bool, text: String },
     /// A label with its colon and a value; an empty value is a dotted line.
-    Field { label: String, value: String },
+    Field { ragged: bool, label: String, value: String },
     /// A table.
     Table { size: f64, columns: Vec<Head>, rows: Vec<Row> },
 }
@@ -204,7 +207,7 @@ fn listed(items: impl Iterator<Item = String>, dash: &str) -> Vec<String> {
 
 /// The body ends with "./." when it ends with a sentence, as the samples of Phụ lục III do.
 fn close(body: &mut [Part]) {
-    if let Some(Part::Paragraph { text }) = body.last_mut()
+    if let Some(Part::Paragraph { text, .. }) = body.last_mut()
         && !text.ends_with("./.")
         && text.ends_with(|c: char| c == '.' || c.is_alphanumeric())
     {
@@ -218,20 +221,28 @@ fn parts(body: &[Block]) -> Vec<Part> {
     for block in body {
         match block {
             Block::Heading { level, text } => out.push(heading(*level, &clean::line(text))),
-            Block::Paragraph { text } => {
-                out.extend(clean::lines(text).into_iter().map(|text| Part::Paragraph { text }))
-            }
+            Block::Paragraph { text } => out.extend(clean::lines(text).into_iter().map(paragraph)),
             Block::Field { label, value } => {
                 let label = clean::line(label);
                 let label = format!("{}:", label.trim_end_matches([':', ' ']));
                 let mut lines = clean::lines(value).into_iter();
-                out.push(Part::Field { label, value: lines.next().unwrap_or_default() });
-                out.extend(lines.map(|text| Part::Paragraph { text }));
+                let value = lines.next().unwrap_or_default();
+                out.push(Part::Field { ragged: value.is_empty() || holds_long_word(&value), label, value });
+                out.extend(lines.map(paragraph));
             }
             Block::Table { columns, rows } => out.push(table(columns, rows)),
         }
     }
     out
+}
+
+fn paragraph(text: String) -> Part {
+    Part::Paragraph { ragged: holds_long_word(&text), text }
+}
+
+/// Whether a word (a hash, an address) is so long that the line before it would be stretched ugly.
+fn holds_long_word(text: &str) -> bool {
+    text.split(' ').any(|word| word.chars().nth(LONG_WORD).is_some())
 }
 
 fn heading(level: u8, text: &str) -> Part {
@@ -329,9 +340,9 @@ mod tests {
     fn the_body_closes_with_its_sign_once() {
         for (text, printed) in [("Xin báo cáo.", "Xin báo cáo./."), ("Hết./.", "Hết./."), ("Gồm:", "Gồm:")]
         {
-            let mut body = vec![Part::Paragraph { text: text.to_owned() }];
+            let mut body = vec![paragraph(text.to_owned())];
             close(&mut body);
-            assert_eq!(body, [Part::Paragraph { text: printed.to_owned() }]);
+            assert_eq!(body, [paragraph(printed.to_owned())]);
         }
     }
 

@@ -130,3 +130,61 @@ impl Sheets for Lists {
         xlsx(&sheet.title, &columns, sheet.rows.iter().cloned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Read};
+
+    use super::*;
+
+    fn hostile() -> Vec<Vec<String>> {
+        let cells = ["=1+1", "+84", "-2", "@SUM(A1)", "\tx", "\rx", "Bắc Ninh, \"phường\"", "<c>&amp;</c>", "007"];
+        cells.iter().map(|c| vec![(*c).to_owned(), "=cmd|' /C calc'!A0".to_owned()]).collect()
+    }
+
+    fn part(xlsx: &[u8], name: &str) -> String {
+        let mut text = String::new();
+        let mut archive = zip::ZipArchive::new(Cursor::new(xlsx)).unwrap();
+        archive.by_name(name).unwrap().read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn csv_has_a_mark_and_disarms_formulas() {
+        let file = csv(&["Tên", "=x"], hostile().into_iter());
+        let text = String::from_utf8(file).unwrap().strip_prefix('\u{feff}').unwrap().to_owned();
+        let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+        let read: Vec<Vec<String>> = reader.records().map(|r| r.unwrap().iter().map(str::to_owned).collect()).collect();
+        assert_eq!(read[0], ["Tên", "'=x"]);
+        let first: Vec<&str> = read[1..].iter().map(|r| r[0].as_str()).collect();
+        let safe = ["'=1+1", "'+84", "'-2", "'@SUM(A1)", "'\tx", "'\rx", "Bắc Ninh, \"phường\"", "<c>&amp;</c>", "007"];
+        assert_eq!(first, safe);
+        assert!(read[1..].iter().all(|r| r[1] == "'=cmd|' /C calc'!A0"));
+    }
+
+    #[test]
+    fn xlsx_cells_are_text_and_never_formulas() {
+        let file = xlsx("Danh sách [1]/2", &["Tên", "=x"], hostile().into_iter()).unwrap();
+        let sheet = part(&file, "xl/worksheets/sheet1.xml");
+        assert!(!sheet.contains("<f>") && !sheet.contains("<f "), "{sheet}");
+        assert_eq!(sheet.matches(r#" t="s""#).count(), 20, "every cell is a shared string: {sheet}");
+        let strings = part(&file, "xl/sharedStrings.xml");
+        assert!(strings.contains("=1+1") && strings.contains("&lt;c&gt;&amp;amp;&lt;/c&gt;"), "{strings}");
+        assert!(part(&file, "xl/styles.xml").contains(r#"quotePrefix="1""#));
+        assert!(part(&file, "xl/workbook.xml").contains("Danh sách  1  2"));
+    }
+
+    #[test]
+    fn a_cell_that_excel_cannot_hold_is_refused_with_its_place() {
+        let rows = vec![vec!["a".to_owned()], vec!["b".to_owned(), "x".repeat(32_768)]];
+        let fault = xlsx("", &["A", "B"], rows.into_iter()).unwrap_err();
+        assert_eq!(fault.to_string(), "print.long-cell row=2 column=2 limit=32767");
+    }
+
+    #[test]
+    fn lists_go_through_the_port() {
+        let list = Sheet { title: String::new(), columns: vec!["A".to_owned()], rows: vec![vec!["b".to_owned()]] };
+        assert_eq!(Lists.csv(&list).unwrap(), "\u{feff}A\r\nb\r\n".as_bytes());
+        assert!(part(&Lists.xlsx(&list).unwrap(), "xl/workbook.xml").contains("Danh sách"));
+    }
+}
