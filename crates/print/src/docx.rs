@@ -8,6 +8,8 @@ use docx_rs::{
     TabValueType, Table, TableCell, TableCellMargins, TableLayoutType, TableRow, VAlignType, WidthType,
 };
 use khien_base::{Fault, Result};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
 use crate::docx_table;
 use crate::form::{Annex, Form, Part};
@@ -150,7 +152,24 @@ fn pack(docx: Docx, tables: usize) -> Result<Vec<u8>> {
     parts.document = document.replace(UNMARKED, REPEATING).into_bytes();
     let mut file = Cursor::new(Vec::new());
     parts.pack(&mut file).map_err(Fault::internal)?;
-    Ok(file.into_inner())
+    deflated(file)
+}
+
+/// The same package, compressed: docx-rs stores its files as they are, and a list of 1,000 rows would be 1 MB.
+fn deflated(stored: Cursor<Vec<u8>>) -> Result<Vec<u8>> {
+    let mut from = ZipArchive::new(stored).map_err(Fault::internal)?;
+    let mut to = ZipWriter::new(Cursor::new(Vec::new()));
+    // No time of writing, so that the same document gives the same file.
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .last_modified_time(DateTime::default());
+    for n in 0..from.len() {
+        let mut file = from.by_index(n).map_err(Fault::internal)?;
+        let name = file.name().map_err(Fault::internal)?.into_owned();
+        to.start_file(name, options).map_err(Fault::internal)?;
+        std::io::copy(&mut file, &mut to).map_err(Fault::internal)?;
+    }
+    Ok(to.finish().map_err(Fault::internal)?.into_inner())
 }
 
 fn headings(form: &Form) -> usize {
