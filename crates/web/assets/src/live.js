@@ -30,6 +30,8 @@ export function live(htmx) {
       source = new EventSource("/live");
       source.addEventListener("open", () => state(true));
       source.addEventListener("error", () => state(false));
+      // The server dropped news for a slow listener: everything here may be stale.
+      source.addEventListener("behind", () => known.forEach(fire));
       source.addEventListener("toast", (e) => {
         try {
           const said = JSON.parse(e.data);

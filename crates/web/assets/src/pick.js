@@ -37,6 +37,13 @@ export function picks(root) {
       rows().forEach((r) => (r.checked = false));
       draw();
     });
+    // Rows that come again live keep what was picked.
+    let kept = [];
+    form.addEventListener("htmx:beforeSwap", () => (kept = rows().filter((r) => r.checked).map((r) => r.value)));
+    form.addEventListener("htmx:afterSwap", () => {
+      rows().forEach((r) => (r.checked = kept.includes(r.value)));
+      draw();
+    });
     draw();
   });
 }
