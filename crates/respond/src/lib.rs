@@ -2,11 +2,12 @@
 
 pub mod alerts;
 pub mod finding;
+pub mod incidents;
 pub mod intake;
 pub mod rules;
 pub mod sources;
 
 /// The cards of this crate.
 pub fn modules() -> Vec<khien_web::Module> {
-    vec![sources::MODULE, intake::MODULE, alerts::MODULE]
+    vec![sources::MODULE, intake::MODULE, alerts::MODULE, incidents::MODULE]
 }
