@@ -9,5 +9,5 @@ pub mod sources;
 
 /// The cards of this crate.
 pub fn modules() -> Vec<khien_web::Module> {
-    vec![sources::MODULE, intake::MODULE, alerts::MODULE, incidents::MODULE]
+    vec![sources::MODULE, intake::MODULE, alerts::MODULE, rules::MODULE, incidents::MODULE]
 }

@@ -20,7 +20,7 @@ struct Hit {
 }
 
 /// An event with its hits, as both were kept.
-pub(super) fn member(event: Id, at: DateTime<Utc>, record: &Value, hits: &Value) -> Member {
+pub(crate) fn member(event: Id, at: DateTime<Utc>, record: &Value, hits: &Value) -> Member {
     let hits: Vec<Hit> = serde_json::from_value(hits.clone()).unwrap_or_default();
     let mut used = vec![false; hits.len()];
     let mut flat = Vec::new();

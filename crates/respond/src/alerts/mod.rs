@@ -8,7 +8,7 @@
 
 mod http;
 mod jobs;
-mod marks;
+pub(crate) mod marks;
 pub mod model;
 pub mod overview;
 pub mod rules;

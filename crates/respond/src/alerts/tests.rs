@@ -82,4 +82,5 @@ pub(crate) fn group(first: DateTime<Utc>, last: DateTime<Utc>) -> Model {
     }
 }
 
+mod pages;
 mod recording;

@@ -71,7 +71,7 @@ fn rule(ctx: &Ctx, names: &Names, group: &Model) -> (Option<RuleRef>, String) {
         id: rule.id.clone(),
         description: first(notes.description_vi, &rule.description),
         falsepositives: rule.falsepositives.clone(),
-        href: format!("/rules/{}", khien_web::router::percent(&rule.id).replace('/', "%2F")),
+        href: crate::rules::page_of(&rule.id),
     };
     (Some(found), first(notes.advice_vi, &notes.advice_en))
 }

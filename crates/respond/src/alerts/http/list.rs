@@ -105,7 +105,8 @@ fn titled(ctx: &Ctx, words: &str) -> Vec<String> {
     const MOST: usize = 500;
     let words = key(words);
     let Some(loaded) = loaded(ctx).filter(|_| !words.is_empty()) else { return Vec::new() };
-    let named = loaded.notes.iter().filter(|(_, notes)| key(&notes.title_vi).contains(&words));
+    let has = |title: &str| words.split(' ').all(|word| title.contains(word));
+    let named = loaded.notes.iter().filter(|(_, notes)| has(&key(&notes.title_vi)));
     named.map(|(id, _)| id.clone()).take(MOST).collect()
 }
 

@@ -82,7 +82,8 @@ fn wanted(reach: &Reach, filter: &Filter) -> Condition {
     }
     let words = key(&filter.text);
     if !words.is_empty() {
-        let mut any = Condition::any().add(Column::SearchKey.contains(words));
+        let each = words.split(' ').fold(Condition::all(), |all, word| all.add(Column::SearchKey.contains(word)));
+        let mut any = Condition::any().add(each);
         if !filter.text_rules.is_empty() {
             any = any.add(Column::Rule.is_in(filter.text_rules.iter().map(String::as_str)));
         }
