@@ -4,8 +4,8 @@ import all from "khien:words";
 const lang = document.documentElement.lang === "en" ? "en" : "vi";
 export const w = (key, args = {}) => (all[lang][key] ?? key).replace(/\{(\w+)\}/g, (_, k) => args[k] ?? "");
 export const locale = lang === "en" ? "en-GB" : "vi-VN";
-// Vietnamese figures on both languages of the page: 1.234,5, as on the state's forms.
-export const num = (value, digits = 1) => Number(value).toLocaleString("vi-VN", { maximumFractionDigits: digits });
+// As the filter `num` of the pages: 1.234,5 in Vietnamese, 1,234.5 in English.
+export const num = (value, digits = 1) => Number(value).toLocaleString(locale, { maximumFractionDigits: digits });
 export const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
 export const el = (tag, props = {}, ...children) => {
   const node = Object.assign(document.createElement(tag), props);
