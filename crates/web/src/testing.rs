@@ -59,6 +59,22 @@ impl Browser {
         self.send(Request::get(path).body(Body::empty())).await
     }
 
+    /// Fetches a part of a page, as htmx does.
+    pub async fn fragment(&mut self, path: &str) -> Answer {
+        self.send(Request::get(path).header("hx-request", "true").body(Body::empty())).await
+    }
+
+    /// Opens the live news and gives the stream as it comes, to be read piece by piece.
+    pub async fn live(&mut self) -> axum::body::BodyDataStream {
+        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = Request::get("/live").header(header::COOKIE, cookies.join("; ")).body(Body::empty());
+        let Ok(request) = request else { return Body::empty().into_data_stream() };
+        match self.router.clone().oneshot(request).await {
+            Ok(response) => response.into_body().into_data_stream(),
+            Err(never) => match never {},
+        }
+    }
+
     /// Sends a form, as pages do.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let body = serde_html_form::to_string(fields).unwrap_or_default();

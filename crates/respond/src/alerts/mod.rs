@@ -15,6 +15,8 @@ pub mod rules;
 pub mod store;
 pub mod views;
 
+pub use http::title;
+
 #[cfg(test)]
 mod tests;
 

@@ -8,3 +8,4 @@ mod names;
 pub(super) use change::{Bulk, Picked, close, seen};
 pub(super) use detail::show;
 pub(super) use list::list;
+pub use names::title;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use khien_base::ports::SystemCard;
 use khien_base::{Id, Result};
 use khien_directory::{Tree, gate};
-use khien_web::Ctx;
 use khien_web::texts::Lang;
+use khien_web::{Ctx, Kit};
 
 use crate::alerts::model::{self, Model};
 use crate::alerts::rules;
@@ -38,19 +38,6 @@ impl Names {
         })
     }
 
-    /// The title in the reader's language.
-    pub(super) fn title(&self, ctx: &Ctx, group: &Model) -> String {
-        if group.kind != model::SIGMA {
-            let key = format!("alerts.raised.{}", group.kind);
-            return match ctx.kit.texts.find(ctx.lang, &key) {
-                Some(_) => ctx.kit.texts.say(ctx.lang, &key, [("host", group.host.as_str())]),
-                None => group.title.clone(),
-            };
-        }
-        let rule = self.loaded.as_ref().and_then(|loaded| Some((loaded, loaded.rule(&group.rule)?)));
-        rule.map_or_else(|| group.title.clone(), |(loaded, rule)| loaded.title(rule, ctx.lang == Lang::Vi).to_owned())
-    }
-
     /// An alert as lists show it.
     pub(super) fn row(&self, ctx: &Ctx, group: &Model) -> Row {
         let system = group.system.map(|id| Named {
@@ -61,7 +48,7 @@ impl Names {
             id: group.id,
             kind: group.kind.clone(),
             rule: group.rule.clone(),
-            title: self.title(ctx, group),
+            title: titled(&ctx.kit, ctx.lang, self.loaded.as_deref(), group),
             level: rules::level_name(group.level),
             state: group.state.clone(),
             reason: group.reason.clone().unwrap_or_default(),
@@ -75,6 +62,24 @@ impl Names {
             last_at: group.last_at,
         }
     }
+}
+
+/// The title of an alert in a language, as its rule has it now; as it was recorded where the rule is gone.
+pub fn title(kit: &Kit, lang: Lang, group: &Model) -> String {
+    let loaded = kit.part::<Rules>().ok().map(|rules| rules.current());
+    titled(kit, lang, loaded.as_deref(), group)
+}
+
+fn titled(kit: &Kit, lang: Lang, loaded: Option<&Loaded>, group: &Model) -> String {
+    if group.kind != model::SIGMA {
+        let key = format!("alerts.raised.{}", group.kind);
+        return match kit.texts.find(lang, &key) {
+            Some(_) => kit.texts.say(lang, &key, [("host", group.host.as_str())]),
+            None => group.title.clone(),
+        };
+    }
+    let rule = loaded.and_then(|loaded| Some((loaded, loaded.rule(&group.rule)?)));
+    rule.map_or_else(|| group.title.clone(), |(loaded, rule)| loaded.title(rule, lang == Lang::Vi).to_owned())
 }
 
 /// The rules in force, where there are any.

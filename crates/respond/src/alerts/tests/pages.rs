@@ -213,6 +213,34 @@ async fn news_reach_open_pages_of_those_who_may_see_and_the_list_gives_its_rows(
 }
 
 #[tokio::test]
+async fn an_open_list_hears_of_new_alerts_and_fetches_its_rows() {
+    let app = centre().await;
+    let (_, mut own) = app.sign_in(Role::FocalPoint, "so-y-te").await.unwrap();
+    let (_, mut neighbour) = app.sign_in(Role::FocalPoint, "09253").await.unwrap();
+    let before = own.fragment("/alerts").await.text();
+    assert!(!before.contains("<html") && !before.contains("mail-01"), "{before}");
+    let (mut hears, mut deaf) = (own.live().await, neighbour.live().await);
+    record(&app, &detect(&app, &of_unit(&app, "so-y-te", "mail-01", 0, LINE))).await;
+    assert!(next_event(&mut hears).await.is_some_and(|said| said.contains("event: alerts")));
+    assert_eq!(next_event(&mut deaf).await, None);
+    let after = own.fragment("/alerts").await.text();
+    assert!(!after.contains("<html") && after.contains("mail-01"), "{after}");
+}
+
+/// The next server-sent event within a moment; heartbeats are passed over.
+async fn next_event<B: AsRef<[u8]>, E>(
+    stream: &mut (impl futures::Stream<Item = std::result::Result<B, E>> + Unpin),
+) -> Option<String> {
+    loop {
+        let next = tokio::time::timeout(std::time::Duration::from_millis(300), futures::StreamExt::next(stream)).await;
+        let text = String::from_utf8_lossy(next.ok()??.ok()?.as_ref()).into_owned();
+        if text.contains("event:") {
+            return Some(text);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_silent_source_becomes_an_alert_of_its_unit() {
     let app = centre().await;
     let silence = Silence {
