@@ -3,6 +3,7 @@
 //! Other crates ask it two things: units by identity or name ([`units::store`]), and — through the kit's gate —
 //! who is signed in with which reach. It never knows what a plan or an alert is.
 
+pub mod audit;
 pub mod gate;
 pub mod people;
 pub mod secret;
@@ -21,5 +22,5 @@ mod tests;
 
 /// The cards of this crate.
 pub fn modules() -> Vec<khien_web::Module> {
-    vec![setup::MODULE, sign_in::MODULE]
+    vec![setup::MODULE, sign_in::MODULE, units::MODULE, people::MODULE]
 }

@@ -243,3 +243,94 @@ pub async fn end_sessions<C: ConnectionTrait>(conn: &C, person: Id, but: &str) -
         .map_err(fault)?;
     Ok(())
 }
+
+/// One person, as a change sees it.
+pub async fn find<C: ConnectionTrait>(conn: &C, id: Id) -> Result<Model> {
+    Entity::find_by_id(id).one(conn).await.map_err(fault)?.ok_or_else(|| Fault::not_found("people.not-found"))
+}
+
+/// Active people of each unit within reach.
+pub async fn counts(db: &Db, reach: &Reach) -> Result<HashMap<Id, u64>> {
+    let rows: Vec<(Id, i64)> = Entity::find()
+        .select_only()
+        .column(Column::Unit)
+        .column_as(Column::Id.count(), "people")
+        .filter(within(Column::Unit, reach))
+        .filter(Column::Active.eq(true))
+        .group_by(Column::Unit)
+        .into_tuple()
+        .all(db.read())
+        .await
+        .map_err(fault)?;
+    Ok(rows.into_iter().map(|(unit, people)| (unit, u64::try_from(people).unwrap_or(0))).collect())
+}
+
+/// Roles held at a unit on a day.
+pub async fn held_at(db: &Db, unit: Id, day: NaiveDate) -> Result<Vec<held::Model>> {
+    held::Entity::find()
+        .filter(held::Column::Unit.eq(unit))
+        .filter(held::Column::ValidFrom.lte(day))
+        .filter(held::Column::ValidTo.is_null().or(held::Column::ValidTo.gte(day)))
+        .order_by_asc(held::Column::ValidFrom)
+        .limit(500)
+        .all(db.read())
+        .await
+        .map_err(fault)
+}
+
+/// Roles that some people hold on a day.
+pub async fn held_by(db: &Db, people: impl IntoIterator<Item = Id>, day: NaiveDate) -> Result<Vec<held::Model>> {
+    held::Entity::find()
+        .filter(held::Column::Person.is_in(people))
+        .filter(held::Column::ValidFrom.lte(day))
+        .filter(held::Column::ValidTo.is_null().or(held::Column::ValidTo.gte(day)))
+        .all(db.read())
+        .await
+        .map_err(fault)
+}
+
+/// All roles that a person held, holds and will hold, newest first.
+pub async fn all_roles<C: ConnectionTrait>(conn: &C, person: Id) -> Result<Vec<held::Model>> {
+    held::Entity::find()
+        .filter(held::Column::Person.eq(person))
+        .order_by_desc(held::Column::ValidFrom)
+        .all(conn)
+        .await
+        .map_err(fault)
+}
+
+/// Who administers the centre today without a last day: roles of active people with a user name.
+pub async fn administrators<C: ConnectionTrait>(conn: &C, root: Id, day: NaiveDate) -> Result<Vec<held::Model>> {
+    let roles = held::Entity::find()
+        .filter(held::Column::Unit.eq(root))
+        .filter(held::Column::Role.eq(Role::Administrator.name()))
+        .filter(held::Column::ValidFrom.lte(day))
+        .filter(held::Column::ValidTo.is_null())
+        .all(conn)
+        .await
+        .map_err(fault)?;
+    let users: Vec<Id> = Entity::find()
+        .filter(Column::Id.is_in(roles.iter().map(|role| role.person)))
+        .filter(Column::Active.eq(true))
+        .filter(Column::Username.is_not_null())
+        .all(conn)
+        .await
+        .map_err(fault)?
+        .into_iter()
+        .map(|person| person.id)
+        .collect();
+    Ok(roles.into_iter().filter(|role| users.contains(&role.person)).collect())
+}
+
+/// People whose name holds a text, at most 500.
+pub async fn named(db: &Db, text: &str) -> Result<Vec<Id>> {
+    Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::SearchKey.contains(key(text)))
+        .limit(500)
+        .into_tuple()
+        .all(db.read())
+        .await
+        .map_err(fault)
+}

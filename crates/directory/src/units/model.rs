@@ -38,7 +38,7 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 /// What a unit may be.
-pub const KINDS: [&str; 15] = [
+pub const KINDS: [&str; 17] = [
     "tinh",
     "thanh_pho",
     "xa",
@@ -51,6 +51,8 @@ pub const KINDS: [&str; 15] = [
     "military",
     "party",
     "front",
+    "court",
+    "central",
     "service",
     "press",
     "enterprise",

@@ -4,8 +4,10 @@ use chrono::NaiveDate;
 use khien_base::key::key;
 use khien_base::{Fault, Id, Result};
 use khien_db::{Db, fault};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter,
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder,
 };
 
 use super::model::{ActiveModel, Column, Entity, Model, NewUnit, link};
@@ -106,5 +108,83 @@ pub async fn close<C: ConnectionTrait>(conn: &C, unit: Model, last: NaiveDate) -
     let mut row = unit.into_active_model();
     row.valid_to = ActiveValue::Set(Some(last));
     row.update(conn).await.map_err(fault)?;
+    Ok(())
+}
+
+/// The communes of a day, with where they are.
+pub async fn communes(db: &Db, day: NaiveDate) -> Result<Vec<Model>> {
+    Entity::find()
+        .filter(Column::Kind.is_in(super::model::COMMUNES))
+        .filter(Column::ValidFrom.lte(day))
+        .filter(Column::ValidTo.is_null().or(Column::ValidTo.gte(day)))
+        .all(db.read())
+        .await
+        .map_err(fault)
+}
+
+/// One unit, whatever its dates, as a change sees it.
+pub async fn find<C: ConnectionTrait>(conn: &C, id: Id) -> Result<Model> {
+    Entity::find_by_id(id).one(conn).await.map_err(fault)?.ok_or_else(|| Fault::not_found("units.not-found"))
+}
+
+/// Units of a day, by name.
+pub async fn of_day(db: &Db, day: NaiveDate) -> Result<Vec<Model>> {
+    Entity::find()
+        .filter(Column::ValidFrom.lte(day))
+        .filter(Column::ValidTo.is_null().or(Column::ValidTo.gte(day)))
+        .order_by_asc(Column::SearchKey)
+        .all(db.read())
+        .await
+        .map_err(fault)
+}
+
+/// Places that hold on a day or later.
+pub async fn places_from<C: ConnectionTrait>(conn: &C, day: NaiveDate) -> Result<Vec<link::Model>> {
+    link::Entity::find()
+        .filter(link::Column::Hierarchy.eq(link::ADMINISTRATION))
+        .filter(link::Column::ValidTo.is_null().or(link::Column::ValidTo.gte(day)))
+        .all(conn)
+        .await
+        .map_err(fault)
+}
+
+/// All places that a unit had, has and will have, oldest first.
+pub async fn places<C: ConnectionTrait>(conn: &C, child: Id) -> Result<Vec<link::Model>> {
+    link::Entity::find()
+        .filter(link::Column::Hierarchy.eq(link::ADMINISTRATION))
+        .filter(link::Column::Child.eq(child))
+        .order_by_asc(link::Column::ValidFrom)
+        .all(conn)
+        .await
+        .map_err(fault)
+}
+
+/// How many units stand under a unit after a day and are open then.
+pub async fn open_children<C: ConnectionTrait>(conn: &C, parent: Id, last: NaiveDate) -> Result<u64> {
+    let links = link::Entity::find()
+        .filter(link::Column::Hierarchy.eq(link::ADMINISTRATION))
+        .filter(link::Column::Parent.eq(parent))
+        .filter(link::Column::ValidTo.is_null().or(link::Column::ValidTo.gt(last)))
+        .all(conn)
+        .await
+        .map_err(fault)?;
+    Entity::find()
+        .filter(Column::Id.is_in(links.into_iter().map(|link| link.child)))
+        .filter(Column::ValidTo.is_null().or(Column::ValidTo.gt(last)))
+        .count(conn)
+        .await
+        .map_err(fault)
+}
+
+/// Ends the place of a unit that ends.
+pub async fn end_place<C: ConnectionTrait>(conn: &C, child: Id, last: NaiveDate) -> Result<()> {
+    link::Entity::update_many()
+        .col_expr(link::Column::ValidTo, Expr::value(last))
+        .filter(link::Column::Hierarchy.eq(link::ADMINISTRATION))
+        .filter(link::Column::Child.eq(child))
+        .filter(link::Column::ValidTo.is_null())
+        .exec(conn)
+        .await
+        .map_err(fault)?;
     Ok(())
 }
