@@ -208,7 +208,7 @@ impl ClockRule {
 }
 
 /// Clocks that an incident owes by these rules.
-pub fn owed<'a>(rules: &'a [ClockRule], facts: &'a Facts) -> impl Iterator<Item = &'a ClockRule> {
+pub fn owed<'r>(rules: &'r [ClockRule], facts: &Facts) -> impl Iterator<Item = &'r ClockRule> {
     rules.iter().filter(|rule| rule.applies(facts))
 }
 
