@@ -302,6 +302,10 @@ impl View for Review {
             groups: vec![Choice { value: "departments".into(), label: "các sở".into() }],
             ..Self::default()
         };
-        vec![Self::default(), full.clone(), Self { editable: false, state: "submitted".into(), ..full }]
+        vec![
+            Self { state: "draft".into(), ..Self::default() },
+            full.clone(),
+            Self { editable: false, state: "submitted".into(), ..full },
+        ]
     }
 }
