@@ -5,14 +5,14 @@
 //! was noted elsewhere: `khien audit verify` prints the last one.
 
 use chrono::{DateTime, Utc};
-use khien_base::{Id, Result};
+use khien_base::{Id, Reach, Result};
 use sea_orm::entity::prelude::*;
-use sea_orm::{ActiveValue, ConnectionTrait, DatabaseBackend, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue, Condition, ConnectionTrait, DatabaseBackend, QueryOrder, QuerySelect};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::fault;
+use crate::{fault, within};
 
 /// The table.
 #[sea_orm::model]
@@ -198,4 +198,67 @@ pub async fn history<C: ConnectionTrait>(conn: &C, subject: Id, limit: u64) -> R
         .all(conn)
         .await
         .map_err(fault)
+}
+
+/// What a list of the log is narrowed by.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    /// Whose records; rows that are no unit's are seen from everywhere only.
+    pub reach: Reach,
+    /// A part of the name of who did it, as it was written then.
+    pub name: String,
+    /// Who did it: people whose present name holds the text.
+    pub actors: Vec<Id>,
+    /// How the action begins: `people.`
+    pub action: String,
+    /// The record.
+    pub subject: Option<Id>,
+    /// Not before.
+    pub from: Option<DateTime<Utc>>,
+    /// Before.
+    pub to: Option<DateTime<Utc>>,
+}
+
+impl Filter {
+    /// Everything within a reach.
+    pub fn all(reach: Reach) -> Self {
+        let (name, action) = (String::new(), String::new());
+        Self { reach, name, actors: Vec::new(), action, subject: None, from: None, to: None }
+    }
+
+    fn condition(&self) -> Condition {
+        let mut wanted = Condition::all().add(within(Column::Unit, &self.reach));
+        if !self.name.is_empty() {
+            let mut who = Condition::any().add(Column::ActorName.contains(&self.name));
+            if !self.actors.is_empty() {
+                who = who.add(Column::Actor.is_in(self.actors.iter().copied()));
+            }
+            wanted = wanted.add(who);
+        }
+        if !self.action.is_empty() {
+            wanted = wanted.add(Column::Action.starts_with(&self.action));
+        }
+        wanted
+            .add_option(self.subject.map(|subject| Column::Subject.eq(subject)))
+            .add_option(self.from.map(|from| Column::At.gte(from)))
+            .add_option(self.to.map(|to| Column::At.lt(to)))
+    }
+}
+
+/// A page of the log, newest first, and how many rows there are.
+pub async fn list<C: ConnectionTrait>(conn: &C, filter: &Filter, offset: u64, limit: u64) -> Result<(Vec<Model>, u64)> {
+    let query = Entity::find().filter(filter.condition());
+    let total = query.clone().count(conn).await.map_err(fault)?;
+    let rows = query.order_by_desc(Column::Seq).offset(offset).limit(limit).all(conn).await.map_err(fault)?;
+    Ok((rows, total))
+}
+
+/// One row of the log.
+pub async fn row<C: ConnectionTrait>(conn: &C, seq: i64) -> Result<Option<Model>> {
+    Entity::find_by_id(seq).one(conn).await.map_err(fault)
+}
+
+/// The newest row, whose seal stands for the whole chain.
+pub async fn last<C: ConnectionTrait>(conn: &C) -> Result<Option<Model>> {
+    Entity::find().order_by_desc(Column::Seq).limit(1).one(conn).await.map_err(fault)
 }

@@ -22,5 +22,5 @@ mod tests;
 
 /// The cards of this crate.
 pub fn modules() -> Vec<khien_web::Module> {
-    vec![setup::MODULE, sign_in::MODULE, units::MODULE, people::MODULE]
+    vec![setup::MODULE, sign_in::MODULE, units::MODULE, people::MODULE, audit::MODULE]
 }

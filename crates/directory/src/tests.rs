@@ -103,3 +103,9 @@ async fn every_page_shows_its_samples_in_both_languages() {
     let app = TestApp::with(vec![]).await.unwrap();
     khien_web::testing::render_samples(&app.kit).unwrap();
 }
+
+#[tokio::test]
+async fn every_card_names_what_is_there_and_every_change_asks_for_the_secret() {
+    let app = TestApp::with(vec![]).await.unwrap();
+    khien_web::testing::check_cards(&app.kit).await.unwrap();
+}

@@ -181,3 +181,133 @@ pub fn render_samples(kit: &crate::Kit) -> khien_base::Result<usize> {
     }
     Ok(rendered)
 }
+
+/// Lets everybody in with every right of the modules: for checks that come before rights matter.
+struct EveryRight {
+    permissions: Vec<&'static str>,
+}
+
+impl crate::Gate for EveryRight {
+    fn actor<'a>(
+        &'a self,
+        token: &'a str,
+        api: bool,
+        _now: chrono::DateTime<chrono::Utc>,
+    ) -> futures::future::BoxFuture<'a, khien_base::Result<Option<crate::Actor>>> {
+        let permissions = self.permissions.iter().map(|name| (*name, khien_base::Reach::All)).collect();
+        let actor = crate::Actor {
+            id: khien_base::Id::nil(),
+            name: String::new(),
+            post: String::new(),
+            unit: khien_base::Id::nil(),
+            unit_name: String::new(),
+            permissions,
+            session: crate::guard::token_hash(token),
+            csrf: String::new(),
+            api,
+            must_change: false,
+        };
+        Box::pin(async { Ok(Some(actor)) })
+    }
+
+    fn ready(&self) -> futures::future::BoxFuture<'_, khien_base::Result<bool>> {
+        Box::pin(async { Ok(true) })
+    }
+
+    fn as_any(&self) -> &(dyn std::any::Any + Send + Sync) {
+        self
+    }
+}
+
+/// Checks the cards of a kit against each other: each permit and each entry of the navigation names a declared
+/// permission, permissions and pages begin with their module's name, no two routes clash, and each change refuses a
+/// signed-in request without the session's secret. The fault names the first thing that is wrong.
+pub async fn check_cards(kit: &crate::Kit) -> khien_base::Result<()> {
+    let declared: Vec<&'static str> =
+        kit.modules.iter().flat_map(|module| module.permissions).map(|permission| permission.name).collect();
+    check_names(kit.modules, &declared)?;
+    check_routes(kit.modules, &declared)?;
+    let gate = std::sync::Arc::new(EveryRight { permissions: declared });
+    let settings = crate::Settings { per_minute: u32::MAX, sign_ins_per_minute: u32::MAX, ..kit.settings.clone() };
+    let (db, clock, ids) = (kit.db.clone(), kit.clock.clone(), khien_base::Ids::seeded(1));
+    let open = std::sync::Arc::new(crate::Kit::new(db, clock, ids, kit.modules, gate, settings)?);
+    let mut browser = Browser::signed_in(crate::router::router(&open), "check");
+    for route in kit.modules.iter().flat_map(|module| (module.routes)()) {
+        // A log source carries a token of its own and no cookie.
+        if route.method == "GET" || route.permit == khien_base::Permit::SourceToken {
+            continue;
+        }
+        let path = shape(route.path).replace("{}", &khien_base::Id::nil().to_string());
+        let answer = browser.post_without_secret(&path, &[("a", "b")]).await;
+        if answer.status != 403 || !answer.text().contains("web.csrf") {
+            return Err(wrong(format!("{route:?} takes a change without the secret: {}", answer.status)));
+        }
+    }
+    Ok(())
+}
+
+fn wrong(what: String) -> khien_base::Fault {
+    khien_base::Fault::internal(what)
+}
+
+fn check_names(modules: &[crate::Module], declared: &[&str]) -> khien_base::Result<()> {
+    let mut seen = std::collections::HashSet::new();
+    for module in modules {
+        if !seen.insert(module.name) {
+            return Err(wrong(format!("two modules are called {}", module.name)));
+        }
+        for permission in module.permissions {
+            let own = permission.name.strip_prefix(module.name).is_some_and(|rest| rest.starts_with(':'));
+            if !own || permission.roles.is_empty() || !seen.insert(permission.name) {
+                return Err(wrong(format!(
+                    "permission {} of {}: prefix, roles or twice",
+                    permission.name, module.name
+                )));
+            }
+        }
+        for nav in module.nav {
+            if !declared.contains(&nav.permission) {
+                return Err(wrong(format!(
+                    "navigation to {} names {}, which no card declares",
+                    nav.path, nav.permission
+                )));
+            }
+        }
+        for page in module.pages {
+            let own = page.name.strip_prefix(module.name).is_some_and(|rest| rest.starts_with('/'));
+            if !own || !seen.insert(page.name) {
+                return Err(wrong(format!("page {} of {}: prefix or twice", page.name, module.name)));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_routes(modules: &[crate::Module], declared: &[&str]) -> khien_base::Result<()> {
+    let mut taken: BTreeMap<(&'static str, String), &'static str> = BTreeMap::new();
+    let all: Vec<crate::Route> =
+        modules.iter().flat_map(|module| (module.routes)()).chain(crate::router::own_routes()).collect();
+    for route in &all {
+        if let khien_base::Permit::Needs(permission) = route.permit
+            && !declared.contains(&permission)
+        {
+            return Err(wrong(format!("{route:?} needs a permission that no card declares")));
+        }
+        if let Some(other) = taken.insert((route.method, shape(route.path)), route.path) {
+            return Err(wrong(format!("{route:?} clashes with {other}")));
+        }
+    }
+    let gets: Vec<&str> = all.iter().filter(|route| route.method == "GET").map(|route| route.path).collect();
+    for nav in modules.iter().flat_map(|module| module.nav) {
+        if !gets.contains(&nav.path) {
+            return Err(wrong(format!("the navigation leads to {}, which is no page", nav.path)));
+        }
+    }
+    Ok(())
+}
+
+/// A path without the names of its places: `/people/{}/roles/{}`.
+fn shape(path: &str) -> String {
+    let parts = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}

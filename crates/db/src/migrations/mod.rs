@@ -10,6 +10,7 @@ mod m0004_systems;
 mod m0005_sources;
 mod m0006_alerts;
 mod m0007_incidents;
+mod m0008_audit_lists;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_sources::Step),
             Box::new(m0006_alerts::Step),
             Box::new(m0007_incidents::Step),
+            Box::new(m0008_audit_lists::Step),
         ]
     }
 }
