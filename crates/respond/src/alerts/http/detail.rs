@@ -1,7 +1,8 @@
 //! `GET /alerts/{id}`
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use khien_base::Result;
+use khien_base::clock::vn_time;
 use khien_db::audit;
 use khien_web::texts::Lang;
 use khien_web::{Ctx, Pager, Paging, Reply};
@@ -36,7 +37,7 @@ pub(in crate::alerts) async fn show(ctx: Ctx) -> Result<Reply> {
         system_level: group.system.and_then(|id| names.systems.get(&id)).and_then(|system| system.level),
         rule,
         advice,
-        facts: facts(&group.detail),
+        facts: facts(&ctx, &group.detail),
         members: members.iter().map(|m| marks::member(m.event, m.at, &m.record, &m.hits)).collect(),
         pager: Pager::new(&ctx, paging, kept),
         same_host: others.iter().map(|other| names.row(&ctx, other)).collect(),
@@ -76,10 +77,18 @@ fn rule(ctx: &Ctx, names: &Names, group: &Model) -> (Option<RuleRef>, String) {
     (Some(found), first(notes.advice_vi, &notes.advice_en))
 }
 
-fn facts(detail: &Value) -> Vec<Named> {
+/// What a raised alert knows, as far as it has a name for people (`alerts.fact.<name>`).
+fn facts(ctx: &Ctx, detail: &Value) -> Vec<Named> {
     let Value::Object(map) = detail else { return Vec::new() };
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    map.iter().map(|(name, value)| Named { value: text(value), label: name.clone() }).collect()
+    let text = |value: &Value| match value.as_str() {
+        Some(text) => text.parse::<DateTime<Utc>>().map_or_else(|_| text.to_owned(), vn_time),
+        None => value.to_string(),
+    };
+    let named = |(name, value): (&String, &Value)| {
+        let label = ctx.kit.texts.find(ctx.lang, &format!("alerts.fact.{name}"))?;
+        Some(Named { value: text(value), label: label.to_owned() })
+    };
+    map.iter().filter_map(named).collect()
 }
 
 async fn history(ctx: &Ctx, group: &Model) -> Result<Vec<Happening>> {

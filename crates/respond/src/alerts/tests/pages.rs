@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
-use khien_base::ports::{SystemCard, Systems};
+use khien_base::ports::{Sheet, Sheets, SystemCard, Systems};
 use khien_base::{Event, Id, Reach, Result, Role};
 use khien_detect::Level;
 use khien_directory::testing::TestApp;
@@ -31,6 +31,20 @@ impl Systems for Register {
     }
 }
 
+/// Lists as lines of cells with tabs between them.
+struct Lines;
+
+impl Sheets for Lines {
+    fn csv(&self, sheet: &Sheet) -> Result<Vec<u8>> {
+        let lines = std::iter::once(&sheet.columns).chain(&sheet.rows).map(|cells| cells.join("\t"));
+        Ok(lines.collect::<Vec<_>>().join("\n").into_bytes())
+    }
+
+    fn xlsx(&self, sheet: &Sheet) -> Result<Vec<u8>> {
+        self.csv(sheet)
+    }
+}
+
 const MAIL: u128 = 21;
 
 async fn centre() -> TestApp {
@@ -47,6 +61,7 @@ async fn centre() -> TestApp {
     };
     let app = TestApp::plugged(vec![alerts::MODULE, rules::MODULE], |kit| {
         kit.systems = Some(Arc::new(Register(vec![mail])));
+        kit.sheets = Some(Arc::new(Lines));
         kit.plug(Arc::new(Rules::new(rules::load(&[], kit.now()))));
     })
     .await
@@ -188,6 +203,10 @@ async fn lists_are_narrowed_sorted_and_counted() {
     let by_hits = officer.get("/api/v1/alerts?sort=-hits").await.json();
     assert_eq!(by_hits["rows"][0]["host"], "pc-7");
     assert_eq!(by_hits["counts"][1]["alerts"], 1, "one of level high: {}", by_hits["counts"]);
+    let file = officer.get("/alerts?host=pc-7&format=csv").await.text();
+    let lines: Vec<Vec<&str>> = file.lines().map(|line| line.split('\t').collect()).collect();
+    assert_eq!((lines.len(), lines[0].len(), lines[1].len()), (2, 11, 11), "{file}");
+    assert_eq!((lines[0][5], lines[1][5], lines[1][8], lines[1][9]), ("Máy", "pc-7", "3", "Mới"), "{file}");
     for wrong in ["?level=severe", "?state=odd", "?unit=1", "?from=yesterday"] {
         let answer = officer.get(&format!("/alerts{wrong}")).await;
         assert_eq!(answer.status, 422, "{wrong}");
@@ -260,6 +279,7 @@ async fn a_silent_source_becomes_an_alert_of_its_unit() {
     assert_eq!(ids.len(), 1);
     let page = own.get(&format!("/alerts/{}", ids[0])).await.text();
     assert!(page.contains("Nguồn nhật ký im lặng: Tường lửa Sở Y tế") && page.contains("Kiểm tra máy"), "{page}");
+    assert!(page.contains("07:00 01&#x2f;10&#x2f;2026"), "two hours before the beginning, in Vietnam: {page}");
 }
 
 #[tokio::test]
