@@ -152,7 +152,7 @@ mod tests {
     }
 
     fn means(name: &str, issuer: u128) -> Meaning {
-        propose(name, Id::from_u128(issuer), &province(), &Groups::shipped().unwrap())
+        propose(name, Id::from_u128(issuer), &province(), Groups::shipped().unwrap())
     }
 
     fn unit(id: u128) -> Meaning {

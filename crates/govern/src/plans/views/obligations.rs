@@ -100,12 +100,12 @@ impl View for Obligations {
             sent_on: (state == "sent").then(super::sample_day),
             may_send: state == "late",
         };
-        let on_demand = |hours| OnDemand {
+        let on_demand = |hours: Option<i64>| OnDemand {
             subject: "sự cố".into(),
             sentence: "Câu gốc".into(),
             plan: "12/KH-UBND".into(),
             plan_href: "/plans/7".into(),
-            on_demand: hours == None,
+            on_demand: hours.is_none(),
             within_hours: hours,
         };
         let full = Self {

@@ -215,97 +215,112 @@ impl View for Review {
     const PAGE: &'static str = "plans/review.html";
 
     fn samples() -> Vec<Self> {
-        let block = |n: usize, row, level| BlockLine {
-            n,
-            cells: vec!["1".into(), "Rà soát <hệ thống>".into()],
-            row,
-            level,
-            read: n,
-        };
-        let due = DueView::sample();
-        let targets = ["at_least", "between", "qualitative"]
-            .map(|comparator| TargetLine {
-                id: Some(Id::from_u128(8)),
-                version: 1,
-                measure: "hệ thống được kết nối".into(),
-                comparator: comparator.into(),
-                low: (comparator != "qualitative").then_some(50.0),
-                high: (comparator == "between").then_some(100.0),
-                unit: "%".into(),
-                per: "year".into(),
-                due: due.clone(),
-                binding: String::new(),
-                lead: "Công an tỉnh".into(),
-                sentence: "Câu \"gốc\"".into(),
-                ..TargetLine::default()
-            })
-            .to_vec();
-        let task = |kind: &str| TaskLine {
-            id: Some(Id::from_u128(9)),
-            text: "Rà soát".into(),
-            due: DueView {
-                kind: kind.into(),
-                every: if kind == "recurring" { "quarter".into() } else { String::new() },
-                ..due.clone()
-            },
-            lead: "Sở Y tế".into(),
-            sentence: "Câu gốc".into(),
-            ..TaskLine::default()
-        };
-        let duty = DutyLine {
-            id: Some(Id::from_u128(10)),
-            subject: "kết quả".into(),
-            every: "half_year".into(),
-            days: "10/6, 30/11".into(),
-            on_demand: true,
-            within_hours: Some(24),
-            ..DutyLine::default()
-        };
-        let warning = |kind: &str| WarningLine {
-            kind: kind.into(),
-            block: Some(1),
-            other: Some(2),
-            due: Some(super::sample_day()),
-            issued: Some(super::sample_day()),
-            subject: "cuộc diễn tập".into(),
-            values: vec!["01".into(), "02".into()],
-            sentence: "Câu gốc".into(),
-        };
-        let agency = |means: &str| AgencyLine {
-            name: "Các sở".into(),
-            means: means.into(),
-            group: "departments".into(),
-            group_name: "các sở, ban, ngành".into(),
-            open: means == "group",
-            units: vec!["Sở Y tế".into()],
-            count: 20,
-            leads: 1,
-            times: 3,
-            ..AgencyLine::default()
-        };
-        let full = Self {
-            id: Id::from_u128(7),
-            state: "draft".into(),
-            editable: true,
-            title: "Kế hoạch".into(),
-            unit: "Tỉnh Bắc Ninh".into(),
-            blocks: vec![block(0, false, 1), block(1, true, 0), block(2, false, 0)],
-            targets,
-            tasks: super::super::model::DUES.map(task).to_vec(),
-            duties: vec![duty, DutyLine::default()],
-            warnings: ["due_before_issue", "contradiction", "no_lead", "no_number", "undated"].map(warning).to_vec(),
-            agencies: ["units", "group", "outside", "none", "unknown"].map(agency).to_vec(),
-            unmapped: 1,
-            unconfirmed: 5,
-            measures: vec!["plans.tasks-late".into()],
-            units: vec!["Sở Y tế".into()],
-            groups: vec![Choice { value: "departments".into(), label: "các sở".into() }],
-            ..Self::default()
-        };
+        let full = sample();
         vec![
             Self { state: "draft".into(), ..Self::default() },
             full.clone(),
             Self { editable: false, state: "submitted".into(), ..full },
         ]
+    }
+}
+
+/// A review with one of everything.
+fn sample() -> Review {
+    let line = |n: usize, row, level| BlockLine {
+        n,
+        cells: vec!["1".into(), "Rà soát <hệ thống>".into()],
+        row,
+        level,
+        read: n,
+    };
+    Review {
+        id: Id::from_u128(7),
+        state: "draft".into(),
+        editable: true,
+        title: "Kế hoạch".into(),
+        unit: "Tỉnh Bắc Ninh".into(),
+        blocks: vec![line(0, false, 1), line(1, true, 0), line(2, false, 0)],
+        targets: ["at_least", "between", "qualitative"].map(sample_target).to_vec(),
+        tasks: super::super::model::DUES.map(sample_task).to_vec(),
+        duties: vec![sample_duty(), DutyLine::default()],
+        warnings: ["due_before_issue", "contradiction", "no_lead", "no_number", "undated"].map(sample_warning).to_vec(),
+        agencies: ["units", "group", "outside", "none", "unknown"].map(sample_agency).to_vec(),
+        unmapped: 1,
+        unconfirmed: 5,
+        measures: vec!["plans.tasks-late".into()],
+        units: vec!["Sở Y tế".into()],
+        groups: vec![Choice { value: "departments".into(), label: "các sở".into() }],
+        ..Review::default()
+    }
+}
+
+fn sample_target(comparator: &str) -> TargetLine {
+    TargetLine {
+        id: Some(Id::from_u128(8)),
+        version: 1,
+        measure: "hệ thống được kết nối".into(),
+        comparator: comparator.into(),
+        low: (comparator != "qualitative").then_some(50.0),
+        high: (comparator == "between").then_some(100.0),
+        unit: "%".into(),
+        per: "year".into(),
+        due: DueView::sample(),
+        binding: if comparator == "between" { "plans.tasks-late".into() } else { String::new() },
+        lead: "Công an tỉnh".into(),
+        sentence: "Câu \"gốc\"".into(),
+        ..TargetLine::default()
+    }
+}
+
+fn sample_task(kind: &str) -> TaskLine {
+    let every = if kind == "recurring" { "quarter" } else { "" };
+    TaskLine {
+        id: Some(Id::from_u128(9)),
+        text: "Rà soát".into(),
+        due: DueView { kind: kind.into(), every: every.into(), ..DueView::sample() },
+        lead: "Sở Y tế\nCông an tỉnh".into(),
+        sentence: "Câu gốc".into(),
+        ..TaskLine::default()
+    }
+}
+
+fn sample_duty() -> DutyLine {
+    DutyLine {
+        id: Some(Id::from_u128(10)),
+        subject: "kết quả".into(),
+        every: "half_year".into(),
+        days: "10/6, 30/11".into(),
+        on_demand: true,
+        within_hours: Some(24),
+        via: "Công an tỉnh".into(),
+        ..DutyLine::default()
+    }
+}
+
+fn sample_warning(kind: &str) -> WarningLine {
+    WarningLine {
+        kind: kind.into(),
+        block: (kind != "undated").then_some(1),
+        other: (kind == "contradiction").then_some(2),
+        due: Some(super::sample_day()),
+        issued: Some(super::sample_day()),
+        subject: "cuộc diễn tập".into(),
+        values: vec!["01".into(), "02".into()],
+        sentence: "Câu gốc".into(),
+    }
+}
+
+fn sample_agency(means: &str) -> AgencyLine {
+    AgencyLine {
+        name: "Các sở".into(),
+        means: means.into(),
+        group: "departments".into(),
+        group_name: "các sở, ban, ngành".into(),
+        open: means == "group",
+        units: vec!["Sở Y tế".into()],
+        count: 20,
+        leads: 1,
+        times: 3,
+        ..AgencyLine::default()
     }
 }
