@@ -20,7 +20,7 @@ const BATCH_BYTES: usize = 8 << 20;
 /// Bytes of a body of lines, as sent.
 pub const BODY_BYTES: usize = 64 << 20;
 /// Bytes of a body of lines, unpacked.
-pub const UNPACKED_BYTES: usize = 512 << 20;
+pub const UNPACKED_BYTES: usize = 256 << 20;
 /// Bytes of an EVTX file.
 pub const EVTX_BYTES: usize = 256 << 20;
 /// Unreadable records that are told one by one.
@@ -88,9 +88,20 @@ where
     B: AsRef<[u8]>,
     E: std::fmt::Display,
 {
+    lines_within(work, body, gzip.then(|| Gunzip::new(UNPACKED_BYTES))).await
+}
+
+pub(super) async fn lines_within<B, E>(
+    work: &Work<'_>,
+    body: impl Stream<Item = Result<B, E>> + Send,
+    mut gunzip: Option<Gunzip>,
+) -> Result<Outcome>
+where
+    B: AsRef<[u8]>,
+    E: std::fmt::Display,
+{
     let mut body = std::pin::pin!(body);
     let mut feeding = Feeding::default();
-    let mut gunzip = gzip.then(|| Gunzip::new(UNPACKED_BYTES));
     let mut came = 0;
     while let Some(piece) = body.next().await {
         let piece = piece.map_err(|error| Fault::unavailable("intake.broken-off", error))?;

@@ -277,3 +277,13 @@ pub async fn connected(db: &Db, now: DateTime<Utc>) -> Result<HashSet<Id>> {
 
 /// How long slices are kept.
 pub const SLICES_KEPT: TimeDelta = TimeDelta::days(8);
+
+/// The open source of a name (whatever its case and diacritics) or identity: for the command line.
+pub async fn by_name_or_id(db: &Db, wanted: &str) -> Result<Option<Model>> {
+    let open = Entity::find().filter(Column::Status.ne(super::model::CLOSED));
+    let found = match wanted.parse::<Id>() {
+        Ok(id) => open.filter(Column::Id.eq(id)),
+        Err(_) => open.filter(Column::SearchKey.eq(key(wanted))),
+    };
+    found.order_by_asc(Column::CreatedAt).one(db.read()).await.map_err(fault)
+}

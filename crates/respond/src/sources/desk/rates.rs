@@ -73,7 +73,7 @@ mod tests {
         let now = DateTime::from_timestamp(1_790_000_010, 0).unwrap();
         assert!(rates.request(a, now).is_ok() && rates.request(a, now).is_ok());
         let fault = rates.request(a, now).unwrap_err();
-        assert_eq!(fault.to_string(), "sources.too-many seconds=10");
+        assert_eq!(fault.to_string(), "sources.too-many seconds=30");
         assert!(rates.request(b, now).is_ok());
         rates.events(b, 100, now);
         assert!(rates.request(b, now).is_err());
