@@ -5,9 +5,10 @@ pub mod finding;
 pub mod incidents;
 pub mod intake;
 pub mod rules;
+pub mod search;
 pub mod sources;
 
 /// The cards of this crate.
 pub fn modules() -> Vec<khien_web::Module> {
-    vec![sources::MODULE, intake::MODULE, alerts::MODULE, rules::MODULE, incidents::MODULE]
+    vec![sources::MODULE, search::MODULE, intake::MODULE, alerts::MODULE, rules::MODULE, incidents::MODULE]
 }
