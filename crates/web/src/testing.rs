@@ -311,3 +311,73 @@ fn shape(path: &str) -> String {
     let parts = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
     parts.collect::<Vec<_>>().join("/")
 }
+
+#[cfg(test)]
+mod tests {
+    use khien_base::permit::Permission;
+    use khien_base::{Permit, Role};
+
+    use super::*;
+    use crate::{Group, Module, Nav, Page, Reply, Route};
+
+    const NAV: Nav = Nav { group: Group::Plans, path: "/a", text: "nav.plans", icon: "report", permission: "a:read" };
+    const GOOD: Module = Module {
+        name: "a",
+        nav: &[NAV],
+        permissions: &[Permission { name: "a:read", roles: &Role::ALL }],
+        routes,
+        pages: &[Page { name: "a/list.html", source: "", samples: None }],
+        texts_vi: "{}",
+        texts_en: "{}",
+        jobs: &[],
+        measures: &[],
+    };
+
+    fn routes() -> Vec<Route> {
+        vec![
+            Route::get("/a", Permit::Needs("a:read"), async |_| Ok(Reply::to("/"))),
+            Route::get("/a/{id}", Permit::Needs("a:read"), async |_| Ok(Reply::to("/"))),
+        ]
+    }
+
+    fn fault(modules: &[Module]) -> String {
+        let declared: Vec<&str> =
+            modules.iter().flat_map(|module| module.permissions).map(|permission| permission.name).collect();
+        let found = check_names(modules, &declared).and_then(|()| check_routes(modules, &declared));
+        found.err().and_then(|fault| fault.cause).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_wrong_card_is_told() {
+        assert_eq!(fault(&[GOOD]), "");
+        assert!(fault(&[GOOD, GOOD]).contains("two modules"));
+        let page = Module { pages: &[Page { name: "b/list.html", source: "", samples: None }], ..GOOD };
+        assert!(fault(&[page]).contains("b/list.html"));
+        let stray = Module { permissions: &[Permission { name: "ab:read", roles: &Role::ALL }], ..GOOD };
+        assert!(fault(&[stray]).contains("ab:read"));
+        let nobody = Module { permissions: &[Permission { name: "a:read", roles: &[] }], ..GOOD };
+        assert!(fault(&[nobody]).contains("roles"));
+        let nav = Module { nav: &[Nav { permission: "a:write", ..NAV }], ..GOOD };
+        assert!(fault(&[nav]).contains("a:write"));
+        let lost = Module { nav: &[Nav { path: "/b", ..NAV }], ..GOOD };
+        assert!(fault(&[lost]).contains("/b"));
+        let needs = Module {
+            routes: || {
+                let mut all = routes();
+                all.push(Route::post("/a", Permit::Needs("a:write"), async |_| Ok(Reply::to("/"))));
+                all
+            },
+            ..GOOD
+        };
+        assert!(fault(&[needs]).contains("no card declares"));
+        let clash = Module {
+            routes: || {
+                let mut all = routes();
+                all.push(Route::get("/a/{other}", Permit::SignedIn, async |_| Ok(Reply::to("/"))));
+                all
+            },
+            ..GOOD
+        };
+        assert!(fault(&[clash]).contains("clashes with /a/{id}"));
+    }
+}

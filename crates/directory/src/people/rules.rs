@@ -70,7 +70,7 @@ pub fn person(draft: Draft<'_>) -> Result<Sound> {
     }
     let username = draft.username.trim().to_lowercase();
     let spelled = username.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
-    if !username.is_empty() && !(spelled && USERNAME.contains(&username.len())) {
+    if !(username.is_empty() || spelled && USERNAME.contains(&username.len())) {
         return Err(Fault::invalid("people.username").on("username"));
     }
     Ok(Sound {

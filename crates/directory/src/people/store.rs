@@ -299,13 +299,15 @@ pub async fn all_roles<C: ConnectionTrait>(conn: &C, person: Id) -> Result<Vec<h
         .map_err(fault)
 }
 
-/// Who administers the centre today without a last day: roles of active people with a user name.
+/// Who administers the centre today without a last day: roles of active people with a user name. The rows are held
+/// until the change ends, so that two administrators cannot remove each other at the same moment.
 pub async fn administrators<C: ConnectionTrait>(conn: &C, root: Id, day: NaiveDate) -> Result<Vec<held::Model>> {
     let roles = held::Entity::find()
         .filter(held::Column::Unit.eq(root))
         .filter(held::Column::Role.eq(Role::Administrator.name()))
         .filter(held::Column::ValidFrom.lte(day))
         .filter(held::Column::ValidTo.is_null())
+        .lock_exclusive()
         .all(conn)
         .await
         .map_err(fault)?;
