@@ -134,7 +134,7 @@ pub const MODULE: Module = Module {
 };
 
 fn routes() -> Vec<Route> {
-    use http::{board, edit, flow, list, obligations, plan, review, targets, task};
+    use http::{agencies, board, edit, flow, list, obligations, plan, review, targets, task};
     // A form around the largest file that is read.
     let largest = khien_planread::MAX_BYTES + (1 << 20);
     vec![
@@ -151,8 +151,8 @@ fn routes() -> Vec<Route> {
         Route::post("/plans/{id}/tasks", WRITE, edit::task).takes::<edit::TaskForm>(),
         Route::post("/plans/{id}/duties", WRITE, edit::duty).takes::<edit::DutyForm>(),
         Route::post("/plans/{id}/remove", WRITE, edit::remove).takes::<edit::Removed>(),
-        Route::post("/plans/{id}/agencies", WRITE, edit::agency).takes::<edit::AgencyForm>(),
-        Route::post("/plans/{id}/agencies/confirm", WRITE, edit::confirm_all),
+        Route::post("/plans/{id}/agencies", WRITE, agencies::agency).takes::<agencies::AgencyForm>(),
+        Route::post("/plans/{id}/agencies/confirm", WRITE, agencies::confirm_all),
         Route::post("/plans/{id}/submit", WRITE, flow::submit),
         Route::post("/plans/{id}/reference", WRITE, flow::reference),
         Route::post("/plans/{id}/approve", APPROVE, flow::approve),

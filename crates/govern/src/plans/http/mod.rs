@@ -1,5 +1,6 @@
 //! Routes of plans.
 
+pub(super) mod agencies;
 pub(super) mod board;
 pub(super) mod edit;
 pub(super) mod flow;
