@@ -18,8 +18,6 @@ use crate::{Senders, SyslogListen};
 const LINES: usize = 10_000;
 /// Bytes of a batch, about.
 const BATCH_BYTES: usize = 8 << 20;
-/// Lines that are decoded on the thread that gathers them.
-const INLINE: usize = 50;
 /// How long the intake is tried again after the end was asked for.
 const LAST_TRIES: Duration = Duration::from_secs(10);
 
