@@ -21,6 +21,7 @@ setup-test:
 assets: crates/web/static/dist/app.js
 
 crates/web/static/dist/app.js: $(wildcard crates/web/assets/src/* crates/web/assets/css/* crates/web/assets/img/*) \
+		$(wildcard crates/*/src/*/pages/*.html crates/web/pages/*.html crates/web/texts/*.json) crates/web/assets/keep.json \
 		crates/web/assets/package-lock.json crates/web/assets/build.mjs crates/web/assets/icons.txt
 	cd crates/web/assets && npm ci --no-audit --no-fund && node build.mjs
 

@@ -20,8 +20,11 @@ impl Bannerman for TopBar {
             let deadline = match actor {
                 Some(actor) => {
                     let reach = actor.reach("incidents:read");
-                    let nearest = incidents::overview::nearest(kit, &reach, now, lang).await?;
-                    nearest.map(|clock| Deadline { href: clock.href, text: clock.text, at: clock.at })
+                    let nearest = incidents::overview::nearest(kit, &reach, now).await?;
+                    nearest.map(|clock| {
+                        let text = if lang == Lang::Vi { clock.text } else { clock.text_en };
+                        Deadline { href: clock.href, text, at: clock.at }
+                    })
                 }
                 None => None,
             };

@@ -206,17 +206,29 @@ fn read_plan(file: &Path, as_json: bool) -> Result<()> {
     }
     out(&format!("{} {} — {}", reading.heading.kind, reading.heading.number, reading.heading.title))?;
     for target in &reading.targets {
-        out(&format!("◎ {} {:?} {}: {}", target.origin.headings.last().map_or("", String::as_str), target.values, target.unit, target.measure))?;
+        out(&format!(
+            "◎ {} {:?} {}: {}",
+            target.origin.headings.last().map_or("", String::as_str),
+            target.values,
+            target.unit,
+            target.measure
+        ))?;
     }
     for task in &reading.tasks {
         let lead: Vec<&str> = task.lead.iter().map(|agency| agency.name.as_str()).collect();
         out(&format!("▢ {} [{}] {} ({})", task.number, lead.join("; "), task.text, task.due_text))?;
     }
-    out(&format!("{} ◎  {} ▢  {} ⏰  {} ⚠", reading.targets.len(), reading.tasks.len(), reading.obligations.len(), reading.warnings.len()))
+    out(&format!(
+        "{} ◎  {} ▢  {} ⏰  {} ⚠",
+        reading.targets.len(),
+        reading.tasks.len(),
+        reading.obligations.len(),
+        reading.warnings.len()
+    ))
 }
 
 fn check_rules(paths: &[PathBuf]) -> Result<ExitCode> {
-    let loaded = khien_respond::rules::loaded::load(paths);
+    let loaded = khien_respond::rules::loaded::load(paths, Clock::System.now());
     for fault in &loaded.faults {
         out(&fault.to_string())?;
     }
@@ -245,8 +257,8 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Fault {
 }
 
 fn log_to_terminal(filter: &str) {
-    let filter = tracing_subscriber::EnvFilter::try_new(filter)
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let filter =
+        tracing_subscriber::EnvFilter::try_new(filter).unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init().ok();
 }
 

@@ -91,7 +91,8 @@ fn decode(
     now: chrono::DateTime<chrono::Utc>,
     sender: &mpsc::Sender<std::result::Result<Vec<Record>, Fault>>,
 ) -> Result<()> {
-    let open = |error: std::io::Error| Fault::invalid("local.unreadable").with("file", path.display()).with("what", error);
+    let open =
+        |error: std::io::Error| Fault::invalid("local.unreadable").with("file", path.display()).with("what", error);
     let mut file = File::open(path).map_err(open)?;
     let mut head = Vec::new();
     file.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(open)?;
@@ -126,7 +127,8 @@ fn note(done: &mut Done, file: &str, fault: &Fault) {
 
 /// The file itself, or all files under a folder, in the order of their names. Links are not followed.
 fn files(path: &Path) -> Result<Vec<PathBuf>> {
-    let open = |error: std::io::Error| Fault::invalid("local.unreadable").with("file", path.display()).with("what", error);
+    let open =
+        |error: std::io::Error| Fault::invalid("local.unreadable").with("file", path.display()).with("what", error);
     if path.metadata().map_err(open)?.is_file() {
         return Ok(vec![path.to_owned()]);
     }

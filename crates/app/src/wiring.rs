@@ -3,17 +3,18 @@
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use khien_base::ports::Intake;
+use khien_base::ports::{EventStore, Intake};
 use khien_base::{Clock, Fault, Ids, Result};
+use khien_collect::{Senders, SyslogListen};
 use khien_db::Db;
 use khien_directory::Directory;
 use khien_govern::systems::port::Register;
 use khien_lake::Lake;
 use khien_print::{Lists, NationalForm};
-use khien_respond::intake::Pipeline;
+use khien_respond::intake::{Parts, Pipeline};
 use khien_respond::rules::loaded::{self, Rules};
 use khien_respond::sources::desk::{Desk, DeskSettings};
-use khien_respond::sources::watch::LiveSources;
+use khien_respond::sources::watch::Watching;
 use khien_web::{Job, Kit, Module, Settings};
 use serde_json::Value;
 use tokio::task::JoinHandle;
@@ -74,11 +75,8 @@ pub async fn open(data: &Path, config: &Config, clock: Clock) -> Result<Centre> 
     let db = Db::open(&config.database_url(data)).await?;
     let lake = Arc::new(Lake::open(&data.join("lake"), clock.clone()).await?);
     let directory = Directory::new(db.clone(), modules());
-    let settings = Settings {
-        secure_cookies: config.secure_cookies,
-        behind_proxy: config.behind_proxy,
-        ..Settings::default()
-    };
+    let settings =
+        Settings { secure_cookies: config.secure_cookies, behind_proxy: config.behind_proxy, ..Settings::default() };
     let now = clock.now();
     let folders = config.rules.clone();
     let read = tokio::task::spawn_blocking(move || loaded::load(&folders, now)).await.map_err(Fault::internal)?;
@@ -87,25 +85,30 @@ pub async fn open(data: &Path, config: &Config, clock: Clock) -> Result<Centre> 
     }
     tracing::info!(rules = read.ruleset.rules().len(), faults = read.faults.len(), "detection rules");
     let rules = Arc::new(Rules::new(read));
-    let desk_settings =
-        DeskSettings { udp: config.syslog_udp, tcp: config.syslog_tcp, ..DeskSettings::default() };
+    let desk_settings = DeskSettings {
+        syslog_udp: config.syslog_udp.map(|address| address.port()),
+        syslog_tcp: config.syslog_tcp.map(|address| address.port()),
+        ..DeskSettings::default()
+    };
     let desk = Arc::new(Desk::new(db.clone(), desk_settings, now));
     let local = Arc::new(LocalKey::default());
 
     let mut kit = Kit::new(db.clone(), clock.clone(), Ids::random(), modules(), directory, settings)?;
-    let intake: Arc<dyn Intake> = Arc::new(Pipeline::new(
-        db.clone(),
+    let events: Arc<dyn EventStore> = Arc::clone(&lake) as _;
+    let intake: Arc<dyn Intake> = Arc::new(Pipeline::new(Parts {
+        db: db.clone(),
         clock,
-        Arc::clone(&rules),
-        Arc::clone(&lake) as Arc<dyn khien_base::ports::EventStore>,
-        Arc::clone(&desk),
-        kit.bus.clone(),
-    ));
-    kit.events = Some(Arc::clone(&lake) as _);
+        ids: Arc::new(Ids::random()),
+        events: Arc::clone(&events),
+        rules: Arc::clone(&rules),
+        desk: Arc::clone(&desk),
+        bus: kit.bus.clone(),
+    }));
+    kit.events = Some(events);
     kit.printer = Some(Arc::new(NationalForm));
     kit.sheets = Some(Arc::new(Lists));
     kit.systems = Some(Arc::new(Register::new(db.clone())));
-    kit.watch = Some(Arc::new(LiveSources::new(db)));
+    kit.watch = Some(Arc::new(Watching::new(db)));
     kit.intake = Some(intake);
     kit.bannerman = Some(Arc::new(TopBar));
     kit.plug(rules);
@@ -122,9 +125,26 @@ pub async fn collect(centre: &Centre, config: &Config, stop: CancellationToken) 
     if config.syslog_udp.is_none() && config.syslog_tcp.is_none() {
         return Ok(Vec::new());
     }
-    let listen = khien_collect::SyslogListen { udp: config.syslog_udp, tcp: config.syslog_tcp };
+    let listen = SyslogListen { udp: config.syslog_udp, tcp: config.syslog_tcp, ..SyslogListen::default() };
+    let sockets = khien_collect::bind(listen).await?;
     let intake = Arc::clone(centre.kit.intake()?);
-    khien_collect::syslog(listen, Arc::clone(&centre.desk) as _, intake, centre.kit.clock.clone(), stop).await
+    let clock = centre.kit.clock.clone();
+    let senders = senders(&centre.desk, &clock);
+    Ok(vec![tokio::spawn(sockets.run(senders, intake, clock, stop))])
+}
+
+/// Who sends syslog, as the desk of the log sources knows them.
+fn senders(desk: &Arc<Desk>, clock: &Clock) -> Senders {
+    let (finds, hears, meets) = (Arc::clone(desk), Arc::clone(desk), Arc::clone(desk));
+    let (found, heard, met) = (clock.clone(), clock.clone(), clock.clone());
+    Senders {
+        whose: Arc::new(move |from| {
+            let (desk, now) = (Arc::clone(&finds), found.now());
+            Box::pin(async move { desk.sender(from, now).await })
+        }),
+        unreadable: Arc::new(move |whose, fault, line| hears.unreadable(whose, fault, line, heard.now())),
+        stranger: Arc::new(move |from, line| meets.stranger(from, line, met.now())),
+    }
 }
 
 impl Centre {

@@ -45,10 +45,10 @@ pub(super) async fn communes(ctx: &Ctx, tree: &Tree, reach: &Reach, live: &HashS
 
 /// The systems of a commune and of everything under it.
 fn sum(tree: &Tree, commune: Id, by_owner: &HashMap<Id, OfUnit>) -> OfUnit {
-    tree.under(commune).iter().filter_map(|unit| by_owner.get(unit)).fold(OfUnit::default(), |a, b| OfUnit {
-        running: a.running + b.running,
-        connected: a.connected + b.connected,
-    })
+    tree.under(commune)
+        .iter()
+        .filter_map(|unit| by_owner.get(unit))
+        .fold(OfUnit::default(), |a, b| OfUnit { running: a.running + b.running, connected: a.connected + b.connected })
 }
 
 fn tone(sum: OfUnit) -> &'static str {

@@ -5,6 +5,7 @@
 
 mod http;
 pub mod map;
+mod plans;
 mod search;
 pub mod views;
 
@@ -18,13 +19,7 @@ pub const READ: &str = "overview:read";
 /// The card.
 pub const MODULE: Module = Module {
     name: "overview",
-    nav: &[Nav {
-        group: Group::Overview,
-        path: "/",
-        text: "overview.nav",
-        icon: "layout-dashboard",
-        permission: READ,
-    }],
+    nav: &[Nav { group: Group::Overview, path: "/", text: "overview.nav", icon: "layout-dashboard", permission: READ }],
     permissions: &[Permission { name: READ, roles: &Role::ALL }],
     routes,
     pages: &[

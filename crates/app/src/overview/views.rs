@@ -44,9 +44,6 @@ pub struct TargetRow {
     pub due: Option<NaiveDate>,
     /// The target's place.
     pub href: String,
-    /// The trajectory, as a chart; none where there is no figure.
-    #[schemars(with = "Value")]
-    pub chart: Option<Value>,
 }
 
 /// Something late.
@@ -148,7 +145,11 @@ impl View for Overview {
         let day = at.date_naive();
         let chart = json!({"kind": "bar", "labels": ["08:00"], "series": [{"name": "x", "data": [3]}]});
         vec![
-            Self { alerts: json!({"kind": "bar", "labels": [], "series": []}), map: json!({"points": []}), ..Self::default() },
+            Self {
+                alerts: json!({"kind": "bar", "labels": [], "series": []}),
+                map: json!({"points": []}),
+                ..Self::default()
+            },
             Self {
                 centre: "Trung tâm".into(),
                 at,
@@ -170,9 +171,13 @@ impl View for Overview {
                     tone: "bad".into(),
                     due: Some(day),
                     href: "/plans".into(),
-                    chart: Some(chart.clone()),
                 }],
-                late: vec![LateRow { text: "Kiện toàn".into(), unit: "Công an tỉnh".into(), days: 12, href: "/tasks".into() }],
+                late: vec![LateRow {
+                    text: "Kiện toàn".into(),
+                    unit: "Công an tỉnh".into(),
+                    days: 12,
+                    href: "/tasks".into(),
+                }],
                 late_total: 1,
                 incidents: vec![IncidentRow {
                     number: "SC-2026-0001".into(),
@@ -185,8 +190,19 @@ impl View for Overview {
                 }],
                 alerts: chart,
                 alerts_total: 3,
-                silent: vec![SilentRow { name: "may01".into(), unit: "Sở Y tế".into(), since: Some(at), href: "/sources".into() }],
-                duties: vec![DutyRow { subject: "Báo cáo năm".into(), unit: "Sở Y tế".into(), due: day, late: true, href: "/obligations".into() }],
+                silent: vec![SilentRow {
+                    name: "may01".into(),
+                    unit: "Sở Y tế".into(),
+                    since: Some(at),
+                    href: "/sources".into(),
+                }],
+                duties: vec![DutyRow {
+                    subject: "Báo cáo năm".into(),
+                    unit: "Sở Y tế".into(),
+                    due: day,
+                    late: true,
+                    href: "/obligations".into(),
+                }],
                 map: json!({"points": [{"name": "Phường Nhân Hòa", "lat": 21.1, "lon": 106.0, "value": 1, "tone": "ok"}]}),
             },
         ]

@@ -124,10 +124,21 @@ struct Body {
     aliases: Vec<String>,
 }
 
-/// The usual bodies of a province or commune: the unit to be made, and the key of the body that it stands under
-/// (none for straight under the province or commune). Bodies that exist only in some places are left out; the
+/// A body to be made, and the key of the body that it stands under (none for straight under the province or commune).
+pub type Under = (NewUnit, Option<String>);
+
+/// The usual bodies of a province or commune. Bodies that exist only in some places, or many times, are left out; the
 /// administrator adds them.
-pub fn bodies(of: &Place) -> Result<Vec<(NewUnit, Option<String>)>> {
+pub fn bodies(of: &Place) -> Result<Vec<Under>> {
+    made(of, |body| !body.optional && !body.many)
+}
+
+/// The bodies with those that exist only in some places.
+pub fn all_bodies(of: &Place) -> Result<Vec<Under>> {
+    made(of, |body| !body.many)
+}
+
+fn made(of: &Place, keep: impl Fn(&Body) -> bool) -> Result<Vec<Under>> {
     let source = if of.parent.is_empty() { PROVINCE } else { COMMUNE };
     let template: Template =
         serde_yaml_ng::from_str(source).map_err(|error| Fault::internal(format!("content/templates: {error}")))?;
@@ -143,7 +154,7 @@ pub fn bodies(of: &Place) -> Result<Vec<(NewUnit, Option<String>)>> {
     Ok(template
         .units
         .iter()
-        .filter(|body| !body.optional && !body.many)
+        .filter(|body| keep(body))
         .map(|body| {
             let unit = NewUnit {
                 code: Some(body.key.clone()),

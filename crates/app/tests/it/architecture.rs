@@ -1,0 +1,165 @@
+//! The rules of ARCHITECTURE.md, held by reading the tree itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::centre::Centre;
+
+/// Who may know whom. A crate that is not named on the left is not part of the program.
+const ARROWS: [(&str, &[&str]); 13] = [
+    ("base", &[]),
+    ("planread", &["base"]),
+    ("normalise", &["base"]),
+    ("detect", &["base"]),
+    ("collect", &["base", "normalise"]),
+    ("lake", &["base"]),
+    ("print", &["base"]),
+    ("db", &["base"]),
+    ("web", &["base", "db"]),
+    ("directory", &["base", "db", "web"]),
+    ("govern", &["base", "db", "web", "directory", "planread"]),
+    ("respond", &["base", "db", "web", "directory", "normalise", "detect"]),
+    (
+        "app",
+        &[
+            "base",
+            "planread",
+            "normalise",
+            "detect",
+            "collect",
+            "lake",
+            "print",
+            "db",
+            "web",
+            "directory",
+            "govern",
+            "respond",
+        ],
+    ),
+];
+
+/// Files that are longer than they should be. The list only shrinks.
+const LONG: [&str; 0] = [];
+
+fn crates() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn sources() -> Vec<(PathBuf, String)> {
+    let (mut out, mut folders) = (Vec::new(), vec![crates()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && !matches!(name.as_str(), "target" | "node_modules" | "testdata" | "static") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|kind| kind == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                out.push((path, text));
+            }
+        }
+    }
+    assert!(out.len() > 100, "the sources were not found");
+    out
+}
+
+#[test]
+fn arrows_between_crates_go_one_way() {
+    let allowed: BTreeMap<&str, BTreeSet<&str>> =
+        ARROWS.iter().map(|(name, to)| (*name, to.iter().copied().collect())).collect();
+    let mut seen = BTreeSet::new();
+    for entry in std::fs::read_dir(crates()).unwrap() {
+        let folder = entry.unwrap().path();
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        let manifest: toml::Table = text.parse().unwrap();
+        let knows: BTreeSet<String> = manifest["dependencies"]
+            .as_table()
+            .unwrap()
+            .keys()
+            .filter_map(|key| key.strip_prefix("khien-").map(str::to_owned))
+            .collect();
+        let may = allowed.get(name.as_str()).unwrap_or_else(|| panic!("crate {name} is in no table"));
+        for other in &knows {
+            assert!(may.contains(other.as_str()), "{name} must not know {other}");
+        }
+        seen.insert(name);
+    }
+    assert_eq!(seen.len(), ARROWS.len(), "{seen:?}");
+}
+
+#[test]
+fn files_are_short_and_nothing_is_left_over() {
+    let todo = ["todo", "!("].concat();
+    let unimplemented = ["unimplemented", "!("].concat();
+    let mut long = Vec::new();
+    for (path, text) in sources() {
+        let shown = path.strip_prefix(crates()).unwrap().display().to_string();
+        if text.lines().count() > 500 {
+            long.push(shown.clone());
+        }
+        assert!(!text.contains(&todo) && !text.contains(&unimplemented), "{shown} has something left over");
+    }
+    long.sort();
+    assert_eq!(long, LONG, "files over 500 lines");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cards_pages_and_texts_hold_together() {
+    let centre = Centre::new().await;
+    khien_web::testing::check_cards(&centre.open.kit).await.unwrap();
+    let rendered = khien_web::testing::render_samples(&centre.open.kit).unwrap();
+    assert!(rendered > 60, "{rendered} samples were rendered");
+    centre.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_fault_has_its_sentence_in_both_languages() {
+    let centre = Centre::new().await;
+    let kinds = ["invalid", "not_found", "forbidden", "conflict", "unavailable"].map(|kind| format!("Fault::{kind}("));
+    let mut missing = BTreeSet::new();
+    for (path, text) in sources() {
+        if path.ends_with("fault.rs") || path.components().any(|part| part.as_os_str() == "tests") {
+            continue;
+        }
+        for kind in &kinds {
+            for rest in text.split(kind.as_str()).skip(1) {
+                let Some(code) = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()) else {
+                    continue;
+                };
+                for lang in khien_web::texts::Lang::ALL {
+                    if centre.open.kit.texts.find(lang, &format!("fault.{code}")).is_none() {
+                        missing.insert(format!("{code} ({})", lang.code()));
+                    }
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "no sentence for {missing:#?}");
+    centre.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_describes_every_route() {
+    let centre = Centre::new().await;
+    let document = khien_web::openapi::describe(&centre.open.kit);
+    assert_eq!(document["openapi"], "3.1.0");
+    let paths = document["paths"].as_object().unwrap();
+    let routes: usize = centre.open.kit.modules.iter().map(|module| (module.routes)().len()).sum();
+    let described: usize = paths.values().map(|methods| methods.as_object().unwrap().len()).sum();
+    assert_eq!(described, routes);
+    // Every reference leads somewhere.
+    let text = document.to_string();
+    for part in text.split("\"$ref\":\"#/components/schemas/").skip(1) {
+        let name = part.split('"').next().unwrap();
+        assert!(document["components"]["schemas"].get(name).is_some(), "no schema {name}");
+    }
+    centre.close().await;
+}
+
+#[test]
+fn the_pages_have_their_style_and_scripts() {
+    for file in ["dist/app.css", "dist/app.js", "dist/charts.js", "dist/map.js", "dist/icons.svg"] {
+        assert!(khien_web::assets::has(file), "{file} is not in the binary: run make assets");
+    }
+}
