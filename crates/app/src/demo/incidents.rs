@@ -31,7 +31,10 @@ async fn one(stage: &Stage, script: &Incident) -> Result<()> {
     let (system, _) = stage.systems.get(&script.system).copied().unwrap_or_default();
     let unit = stage.unit(&script.unit)?;
     let officer = actor(stage, "long.hb").await?;
-    let act = Act::of(&kit.ids, hours(t0, 0.2), officer.id, officer.name.clone());
+    // A record tells of nothing later than itself.
+    let violation = script.violation_detected_hours_ago.map(|ago| hours(now, -ago));
+    let opened = violation.map_or(hours(t0, 0.2), |at| at.max(hours(t0, 0.2)));
+    let act = Act::of(&kit.ids, opened, officer.id, officer.name.clone());
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let written = Written {
         title: script.title.clone(),
@@ -41,7 +44,7 @@ async fn one(stage: &Stage, script: &Incident) -> Result<()> {
         system: Some(system),
         detected_at: t0,
         occurred_at: script.occurred_hours_ago.map(|ago| hours(now, -ago)),
-        violation_at: script.violation_detected_hours_ago.map(|ago| hours(now, -ago)),
+        violation_at: violation,
         reported_by: text(&script.source),
         description: text(&script.description),
         assessment: text(&script.assessment),
