@@ -3,7 +3,7 @@ import { defineConfig } from "@playwright/test";
 
 export default defineConfig({
   testDir: "tests",
-  timeout: 90_000,
+  timeout: 40_000,
   expect: { timeout: 15_000 },
   fullyParallel: false,
   workers: 1,

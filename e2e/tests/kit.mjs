@@ -6,8 +6,8 @@ export const PASSWORD = "trình diễn Khiên 2026";
 
 export async function signIn(page, base, name, password = PASSWORD) {
   await page.goto(`${base}/sign-in`);
-  await page.getByLabel("Tên đăng nhập").fill(name);
-  await page.getByLabel("Mật khẩu", { exact: true }).fill(password);
+  await page.locator("#f-username").fill(name);
+  await page.locator("#f-password").fill(password);
   await page.getByRole("button", { name: "Đăng nhập" }).click();
   await page.waitForURL((url) => !url.pathname.startsWith("/sign-in"));
 }

@@ -63,9 +63,15 @@ async fn cards(ctx: &Ctx, view: &Overview) -> Result<Vec<Card>> {
     };
     let alerts = u64::try_from(view.alerts_total).unwrap_or(0);
     let overdue = counts.overdue > 0;
-    cards.push(counted("overview.open-incidents", counts.open, "/incidents", tone(counts.open, overdue), "urgent"));
+    cards.push(counted(
+        "overview.open-incidents",
+        counts.open,
+        "/incidents",
+        tone(counts.open, overdue),
+        "alert-triangle",
+    ));
     cards.push(counted("overview.alerts", alerts, "/alerts", tone(alerts, false), "bell"));
-    cards.push(counted("overview.silent-count", silent, "/sources?state=silent", tone(silent, false), "plug-x"));
+    cards.push(counted("overview.silent-count", silent, "/sources?state=silent", tone(silent, false), "plug"));
     Ok(cards)
 }
 

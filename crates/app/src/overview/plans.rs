@@ -17,10 +17,23 @@ pub(super) async fn targets(ctx: &Ctx) -> Result<Vec<TargetRow>> {
     Ok(lines.into_iter().filter(|line| line.state != "qualitative").take(TARGETS).map(row).collect())
 }
 
+/// Characters of a target or task that the page shows; the whole sentence stands on its own page.
+const SHOWN: usize = 120;
+
+/// The beginning of a sentence, cut between words.
+fn short(text: &str) -> String {
+    if text.chars().count() <= SHOWN {
+        return text.to_owned();
+    }
+    let cut: String = text.chars().take(SHOWN).collect();
+    let end = cut.rfind(' ').unwrap_or(cut.len());
+    format!("{}…", cut.get(..end).unwrap_or(&cut))
+}
+
 fn row(line: TargetLine) -> TargetRow {
     let goal = goal(&line);
     TargetRow {
-        measure: line.measure,
+        measure: short(&line.measure),
         goal,
         value: line.value,
         unit: line.unit,
@@ -52,7 +65,7 @@ pub(super) async fn late(ctx: &Ctx) -> Result<(Vec<LateRow>, u64)> {
     let (lines, total) = overview::late(&ctx.kit, &ctx.reach("plans:read"), ctx.now, ROWS).await?;
     let rows = lines
         .into_iter()
-        .map(|line| LateRow { text: line.text, unit: line.unit, days: line.days_late, href: line.href })
+        .map(|line| LateRow { text: short(&line.text), unit: line.unit, days: line.days_late, href: line.href })
         .collect();
     Ok((rows, total))
 }
@@ -75,6 +88,14 @@ pub(super) async fn duties(ctx: &Ctx) -> Result<Vec<DutyRow>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_sentences_are_cut_between_words() {
+        assert_eq!(short("Kiện toàn Tiểu ban"), "Kiện toàn Tiểu ban");
+        let long = short(&"an ninh mạng ".repeat(20));
+        assert!(long.ends_with("mạng…") || long.ends_with("ninh…") || long.ends_with("an…"), "{long}");
+        assert!(long.chars().count() <= SHOWN + 1);
+    }
 
     #[test]
     fn a_goal_reads_as_people_write_it() {

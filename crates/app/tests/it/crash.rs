@@ -58,6 +58,33 @@ async fn send(port: u16, token: &str, body: String) -> bool {
     good
 }
 
+/// The markers that the store holds, read a page at a time.
+fn held(data: &Path) -> HashSet<String> {
+    const PAGE: usize = 10_000;
+    let mut held = HashSet::new();
+    for offset in (0..).step_by(PAGE) {
+        let statement =
+            format!("SELECT raw FROM events WHERE raw LIKE '%marker%' ORDER BY id LIMIT {PAGE} OFFSET {offset}");
+        let found = Command::new(env!("CARGO_BIN_EXE_khien"))
+            .args(["search", &statement, "--limit", &PAGE.to_string(), "--data"])
+            .arg(data)
+            .output()
+            .unwrap();
+        assert!(found.status.success(), "{}", String::from_utf8_lossy(&found.stderr));
+        let text = String::from_utf8(found.stdout).unwrap();
+        let rows = text.lines().count();
+        for line in text.lines() {
+            let row: serde_json::Value = serde_json::from_str(line).unwrap();
+            let raw: serde_json::Value = serde_json::from_str(row["raw"].as_str().unwrap()).unwrap();
+            held.insert(raw["marker"].as_str().unwrap().to_owned());
+        }
+        if rows < PAGE {
+            break;
+        }
+    }
+    held
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_kills_lose_no_acknowledged_event() {
     let centre = Centre::new().await;
@@ -102,18 +129,7 @@ async fn twenty_kills_lose_no_acknowledged_event() {
         }
         assert!(acknowledged.lock().unwrap().len() > before, "round {round}: nothing was acknowledged");
     }
-    let found = Command::new(env!("CARGO_BIN_EXE_khien"))
-        .args(["search", "SELECT raw FROM events WHERE raw LIKE '%marker%'", "--limit", "1000000", "--data"])
-        .arg(&data)
-        .output()
-        .unwrap();
-    let text = String::from_utf8(found.stdout).unwrap();
-    let mut held = HashSet::new();
-    for line in text.lines() {
-        let row: serde_json::Value = serde_json::from_str(line).unwrap();
-        let raw: serde_json::Value = serde_json::from_str(row["raw"].as_str().unwrap()).unwrap();
-        held.insert(raw["marker"].as_str().unwrap().to_owned());
-    }
+    let held = held(&data);
     let acknowledged = acknowledged.lock().unwrap();
     let lost: Vec<_> = acknowledged.difference(&held).take(5).collect();
     assert!(lost.is_empty(), "{} acknowledged, {} held, lost: {lost:?}", acknowledged.len(), held.len());

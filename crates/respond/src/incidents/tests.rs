@@ -13,6 +13,8 @@ use super::model::{Act, Model, State, Written, clock};
 use super::regime::clocks::{Standing, standing};
 use super::{MODULE, jobs, overview, store, verbs};
 
+mod alerts;
+
 /// A register of systems that holds what it is given.
 struct Register(Vec<SystemCard>);
 
@@ -469,57 +471,4 @@ async fn demonstration_data_comes_through_the_same_rules() {
     let row: clock::Model = store::clock(kit.db.read(), incident.id, clocks[0].id).await.unwrap();
     assert_eq!(standing(row.started_at, row.due_at, row.sent_at, false, kit.now()), Standing::Met);
     assert_eq!(row.rule().unwrap().id, "nd331-initial-24h", "the rule is kept with the clock");
-}
-
-async fn alert(app: &TestApp, unit: &str, system: Option<Id>, host: &str) -> Id {
-    use crate::alerts::store::{Raised, raise};
-    let (kit, unit) = (&app.kit, app.unit(unit).unwrap());
-    let raised = Raised {
-        kind: crate::alerts::model::SILENT,
-        title: "Nguồn nhật ký im lặng".into(),
-        level: khien_detect::Level::High,
-        unit,
-        system,
-        host: host.into(),
-        detail: serde_json::json!({}),
-    };
-    assert!(raise(&kit.db, &kit.ids, kit.now(), raised).await.unwrap());
-    use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-    let found = crate::alerts::model::Entity::find().filter(crate::alerts::model::Column::Host.eq(host));
-    found.one(kit.db.read()).await.unwrap().unwrap().id
-}
-
-#[tokio::test]
-async fn alerts_open_an_incident_that_runs_from_the_first_of_them() {
-    let (app, _) = app().await;
-    let (_, mut officer) = app.sign_in(Role::Officer, "24").await.unwrap();
-    let (_, mut neighbour) = app.sign_in(Role::FocalPoint, "so-xay-dung").await.unwrap();
-    let first = alert(&app, "so-y-te", Some(SYSTEM), "hs-01").await.to_string();
-    let t0 = app.kit.now();
-    app.clock.advance(TimeDelta::hours(2));
-    let second = alert(&app, "so-y-te", Some(SYSTEM), "hs-02").await.to_string();
-    let foreign = alert(&app, "so-xay-dung", None, "qh-01").await.to_string();
-    assert_eq!(neighbour.post("/incidents", &[("alert", &first)]).await.status, 404);
-    let mixed = officer.post("/incidents", &[("alert", &first), ("alert", &foreign)]).await;
-    assert!(mixed.text().contains("incidents.several-units"), "{}", mixed.text());
-    let sheet = officer.get(&format!("/incidents/new?alert={first}&alert={second}")).await;
-    assert!(sheet.text().contains("Nguồn nhật ký im lặng (hs-01)"), "{}", sheet.text());
-    // From the list of alerts nothing but the alerts is sent; a later T0 typed by hand does not stretch the clocks.
-    let late = super::rules::typed(app.kit.now());
-    let fields = [("alert", first.as_str()), ("alert", second.as_str()), ("detected_at", &late)];
-    let answer = officer.post("/incidents", &fields).await;
-    assert_eq!(answer.status, 303, "{}", answer.text());
-    let path = answer.location().to_owned();
-    let json = record(&mut officer, &path).await;
-    assert_eq!(json["title"], "Nguồn nhật ký im lặng (hs-01)");
-    assert_eq!((json["unit"].as_str(), json["system"].as_str()), (Some("Sở Y tế"), Some("Hồ sơ sức khỏe điện tử")));
-    assert_eq!(json["alerts"].as_array().unwrap().len(), 2);
-    assert_eq!(json["detected_at"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap(), t0);
-    assert_eq!(officer.post("/incidents", &[("alert", &first)]).await.status, 409, "one incident an alert");
-    // Another alert of the unit joins it; a neighbour's does not.
-    let third = alert(&app, "so-y-te", Some(SYSTEM), "hs-03").await.to_string();
-    assert_eq!(officer.post(&format!("{path}/alerts"), &[("alert", &foreign)]).await.status, 422);
-    assert_eq!(officer.post(&format!("{path}/alerts"), &[("alert", &third)]).await.status, 303);
-    assert_eq!(record(&mut officer, &path).await["alerts"].as_array().unwrap().len(), 3);
-    assert_eq!(officer.get(&format!("{path}?tab=alerts")).await.status, 200);
 }

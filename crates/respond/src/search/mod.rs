@@ -23,7 +23,7 @@ pub const SQL: &str = "events:sql";
 
 /// The card.
 pub const MODULE: Module = Module {
-    name: "search",
+    name: "events",
     nav: &[Nav {
         group: Group::Watch,
         path: "/events",
@@ -38,16 +38,16 @@ pub const MODULE: Module = Module {
     routes,
     pages: &[
         Page {
-            name: "search/events.html",
+            name: "events/events.html",
             source: include_str!("pages/events.html"),
             samples: Some(samples::<views::Events>),
         },
         Page {
-            name: "search/event.html",
+            name: "events/event.html",
             source: include_str!("pages/event.html"),
             samples: Some(samples::<views::OneEvent>),
         },
-        Page { name: "search/sql.html", source: include_str!("pages/sql.html"), samples: Some(samples::<views::Sql>) },
+        Page { name: "events/sql.html", source: include_str!("pages/sql.html"), samples: Some(samples::<views::Sql>) },
     ],
     texts_vi: include_str!("texts/vi.json"),
     texts_en: include_str!("texts/en.json"),

@@ -119,7 +119,7 @@ fn at() -> DateTime<Utc> {
 }
 
 impl View for Events {
-    const PAGE: &'static str = "search/events.html";
+    const PAGE: &'static str = "events/events.html";
 
     fn samples() -> Vec<Self> {
         let row = Row {
@@ -161,7 +161,7 @@ impl View for Events {
 }
 
 impl View for OneEvent {
-    const PAGE: &'static str = "search/event.html";
+    const PAGE: &'static str = "events/event.html";
 
     fn samples() -> Vec<Self> {
         let field = |name: &str, value: &str, pivot: &str| Field {
@@ -188,7 +188,7 @@ impl View for OneEvent {
 }
 
 impl View for Sql {
-    const PAGE: &'static str = "search/sql.html";
+    const PAGE: &'static str = "events/sql.html";
 
     fn samples() -> Vec<Self> {
         vec![
