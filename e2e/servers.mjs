@@ -31,6 +31,8 @@ export default async function setup() {
   const servers = [await serve(join(folder, "empty"), 18080), await serve(demo, 18081)];
   process.env.KHIEN_EMPTY = "http://127.0.0.1:18080";
   process.env.KHIEN_DEMO = "http://127.0.0.1:18081";
+  process.env.KHIEN_DEMO_DATA = demo;
+  process.env.KHIEN_DEMO_SOURCE = "dd-db (windows)";
   return async () => {
     await Promise.all(servers.map((child) => new Promise((done) => {
       child.on("exit", done);

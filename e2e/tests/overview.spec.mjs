@@ -12,6 +12,7 @@ for (const [name, width] of [["wide", 1440], ["narrow", 360]]) {
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("Tổng quan");
     await expect(page.getByText("Hệ thống đã kết nối giám sát tập trung").first()).toBeVisible();
     await expect(page.getByRole("link", { name: /Mã độc tống tiền/ })).toBeVisible();
+    await page.locator(".map-box").scrollIntoViewIfNeeded();
     await expect(page.locator(".map-dot").first()).toBeAttached();
     await expect(page.locator("[data-chart] svg").first()).toBeAttached();
     await fits(page);
