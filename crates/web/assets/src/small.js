@@ -46,8 +46,10 @@ export function small() {
   });
   document.addEventListener("submit", (e) => {
     if (e.defaultPrevented || e.target.hasAttribute("hx-post") || e.target.method !== "post") return;
-    if (e.target.dataset.sent) return e.preventDefault();
-    e.target.dataset.sent = "1";
+    // The same button twice is a slip; another button of the form (Word, then PDF) is another wish.
+    const wish = e.submitter?.value || "1";
+    if (e.target.dataset.sent === wish) return e.preventDefault();
+    e.target.dataset.sent = wish;
     setTimeout(() => delete e.target.dataset.sent, 8000);
   });
   addEventListener("pageshow", () => document.querySelectorAll("[data-sent]").forEach((f) => delete f.dataset.sent));
