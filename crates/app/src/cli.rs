@@ -228,12 +228,23 @@ fn read_plan(file: &Path, as_json: bool) -> Result<()> {
 }
 
 fn check_rules(paths: &[PathBuf]) -> Result<ExitCode> {
-    let loaded = khien_respond::rules::loaded::load(paths, Clock::System.now());
-    for fault in &loaded.faults {
+    let mut sources = Vec::new();
+    for path in paths {
+        for file in ingest::files(path)? {
+            let name = file.display().to_string();
+            if !(name.ends_with(".yml") || name.ends_with(".yaml")) || name.ends_with(".samples.yaml") {
+                continue;
+            }
+            let bytes = std::fs::read(&file).map_err(|error| unreadable(&file, &error))?;
+            sources.push((name, String::from_utf8_lossy(&bytes).into_owned()));
+        }
+    }
+    let (rules, faults) = khien_detect::Ruleset::load(sources.into_iter());
+    for fault in &faults {
         out(&fault.to_string())?;
     }
-    out(&format!("{} ✓  {} ✗", loaded.ruleset.rules().len(), loaded.faults.len()))?;
-    Ok(if loaded.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    out(&format!("{} ✓  {} ✗", rules.rules().len(), faults.len()))?;
+    Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn verify(data: &Path) -> Result<ExitCode> {

@@ -126,7 +126,7 @@ fn note(done: &mut Done, file: &str, fault: &Fault) {
 }
 
 /// The file itself, or all files under a folder, in the order of their names. Links are not followed.
-fn files(path: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn files(path: &Path) -> Result<Vec<PathBuf>> {
     let open =
         |error: std::io::Error| Fault::invalid("local.unreadable").with("file", path.display()).with("what", error);
     if path.metadata().map_err(open)?.is_file() {
