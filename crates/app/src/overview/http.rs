@@ -46,13 +46,13 @@ pub(super) async fn show(ctx: Ctx) -> Result<Reply> {
 
 async fn cards(ctx: &Ctx, view: &Overview) -> Result<Vec<Card>> {
     let mut cards = Vec::new();
-    for (id, permission, icon) in [
-        ("systems.connected", "systems:read", "server"),
-        ("systems.level-approved", "systems:read", "certificate"),
-        ("plans.tasks-in-time", "plans:read", "checklist"),
+    for (id, label, permission, icon) in [
+        ("systems.connected", "measure.systems.connected", "systems:read", "server"),
+        ("systems.level-approved", "measure.systems.level-approved", "systems:read", "certificate"),
+        ("plans.tasks-in-time", "measure.plans.tasks-in-time", "plans:read", "checklist"),
     ] {
         let Some(measure) = ctx.kit.measures().find(|measure| measure.id == id) else { continue };
-        cards.push(measured(ctx, measure, &ctx.reach(permission), icon).await?);
+        cards.push(measured(ctx, measure, label, &ctx.reach(permission), icon).await?);
     }
     let counts = incidents::overview::counts(&ctx.kit, &ctx.reach("incidents:read"), ctx.now).await?;
     let silent = sources::overview::counts(&ctx.kit, &ctx.reach("sources:read"), ctx.now).await?.silent;
@@ -75,7 +75,13 @@ async fn cards(ctx: &Ctx, view: &Overview) -> Result<Vec<Card>> {
     Ok(cards)
 }
 
-async fn measured(ctx: &Ctx, measure: &Measure, reach: &Reach, icon: &'static str) -> Result<Card> {
+async fn measured(
+    ctx: &Ctx,
+    measure: &Measure,
+    label: &'static str,
+    reach: &Reach,
+    icon: &'static str,
+) -> Result<Card> {
     let figure = (measure.compute)(&ctx.kit, reach, ctx.now).await?;
     let tone = match (measure.unit, figure.value()) {
         (_, None) => "idle",
@@ -83,12 +89,6 @@ async fn measured(ctx: &Ctx, measure: &Measure, reach: &Reach, icon: &'static st
         (Unit::Percent, Some(value)) if value >= 70.0 => "soon",
         (Unit::Percent, Some(_)) => "bad",
         (Unit::Count, Some(_)) => "info",
-    };
-    // The text of a measure is its name; both are known when the program is made.
-    let label = match measure.id {
-        "systems.connected" => "measure.systems.connected",
-        "systems.level-approved" => "measure.systems.level-approved",
-        _ => "measure.plans.tasks-in-time",
     };
     Ok(Card {
         label,
