@@ -3,7 +3,7 @@ CARGO ?= cargo
 DATA ?= data-demo
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: demo test assets build setup-build setup-test lint unit postgres e2e deny clean-demo
+.PHONY: demo test assets build setup-build setup-test lint unit postgres e2e deny bench-overview clean-demo
 
 demo: setup-build assets
 	$(CARGO) build --release --bin khien
@@ -44,6 +44,10 @@ e2e:
 # Licences, sources and advisories of the dependencies; needs cargo-deny.
 deny:
 	$(CARGO) deny check
+
+# The leader's page of a large province; the demonstration without the public corpus is where it starts from.
+bench-overview:
+	KHIEN_CORPUS=/none $(CARGO) bench -p khien --bench overview
 
 clean-demo:
 	rm -rf $(DATA)

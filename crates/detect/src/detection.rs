@@ -2,7 +2,7 @@
 
 use crate::condition::{self, Expr};
 use crate::fault::quoted;
-use crate::item::{self, Item, Reading, at_step, capital};
+use crate::item::{self, Item, Reading, at_step, capital, step};
 use crate::limits;
 use crate::yaml::{Key, Kind, Node, Scalar};
 
@@ -59,20 +59,6 @@ pub(crate) fn read(node: &Node, reading: &mut Reading<'_, '_>) -> Detection {
         ),
     }
     detection
-}
-
-/// Does `work` with `name` added to the path of its faults.
-fn step<T>(name: &str, reading: &mut Reading<'_, '_>, work: impl FnOnce(&mut Reading<'_, '_>) -> T) -> T {
-    let mut count = reading.values;
-    let Reading { faults, fields, placeholders, .. } = reading;
-    let result = faults.within(name, |faults| {
-        let mut inner = Reading { faults, fields, placeholders, values: count };
-        let result = work(&mut inner);
-        count = inner.values;
-        result
-    });
-    reading.values = count;
-    result
 }
 
 fn selection(key: &Key, node: &Node, reading: &mut Reading<'_, '_>) -> Vec<Vec<Item>> {

@@ -153,9 +153,14 @@ pub(crate) fn at_step<T>(
     reading: &mut Reading<'_, '_>,
     work: impl FnOnce(&mut Reading<'_, '_>) -> T,
 ) -> T {
+    step(&format!("[{position}]"), reading, work)
+}
+
+/// Does `work` with `name` added to the path of its faults.
+pub(crate) fn step<T>(name: &str, reading: &mut Reading<'_, '_>, work: impl FnOnce(&mut Reading<'_, '_>) -> T) -> T {
     let Reading { faults, fields, placeholders, values } = reading;
     let mut count = *values;
-    let result = faults.within(format!("[{position}]"), |faults| {
+    let result = faults.within(name, |faults| {
         let mut inner = Reading { faults, fields, placeholders, values: count };
         let result = work(&mut inner);
         count = inner.values;
@@ -283,11 +288,14 @@ fn regex(text: &str, chain: &Chain) -> Result<Regex, ChainFault> {
     }
     let start = if chain.steps.contains(&Step::StartsWith) { r"\A" } else { "" };
     let end = if chain.steps.contains(&Step::EndsWith) { r"\z" } else { "" };
+    // The flags stand in the expression, so that it tells all about itself.
+    let flags: String = [(chain.regex_i, 'i'), (chain.regex_m, 'm'), (chain.regex_s, 's')]
+        .into_iter()
+        .filter_map(|(set, flag)| set.then_some(flag))
+        .collect();
+    let flags = if flags.is_empty() { flags } else { format!("(?{flags})") };
     let anchored = if start.is_empty() && end.is_empty() { text.to_owned() } else { format!("{start}(?:{text}){end}") };
-    RegexBuilder::new(&anchored)
-        .case_insensitive(chain.regex_i)
-        .multi_line(chain.regex_m)
-        .dot_matches_new_line(chain.regex_s)
+    RegexBuilder::new(&format!("{flags}{anchored}"))
         .size_limit(limits::REGEX_PROGRAM_BYTES)
         .dfa_size_limit(limits::REGEX_CACHE_BYTES)
         .nest_limit(50)

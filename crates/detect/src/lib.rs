@@ -9,6 +9,7 @@
 
 mod condition;
 mod detection;
+mod fast;
 mod fault;
 mod item;
 pub mod limits;
@@ -22,6 +23,7 @@ mod subject;
 mod text;
 mod yaml;
 
+pub use fast::{Engine, Scratch};
 pub use fault::{CODES, RuleFault};
 pub use item::Placeholders;
 pub use matcher::Hit;

@@ -98,7 +98,7 @@ fn anywhere<'a>(test: &Test, subject: &'a Subject<'_>) -> Option<Place<'a>> {
 }
 
 /// Whether one value passes a test that is about values.
-fn value(test: &Test, leaf: &Leaf<'_>) -> bool {
+pub(crate) fn value(test: &Test, leaf: &Leaf<'_>) -> bool {
     let text = leaf.text();
     match test {
         Test::Text(pattern) => (if pattern.cased { text } else { leaf.folded() }).is_some_and(|t| pattern.matches(t)),
@@ -119,7 +119,7 @@ fn compared(leaf: &Leaf<'_>, number: Number) -> Option<Ordering> {
     Number::of(leaf.value)?.compare(number)
 }
 
-fn related(leaf: &Leaf<'_>, other: &Leaf<'_>, starts: bool, ends: bool, cased: bool) -> bool {
+pub(crate) fn related(leaf: &Leaf<'_>, other: &Leaf<'_>, starts: bool, ends: bool, cased: bool) -> bool {
     let pair = if cased { (leaf.text(), other.text()) } else { (leaf.folded(), other.folded()) };
     let (Some(own), Some(other)) = pair else { return false };
     match (starts, ends) {
@@ -131,7 +131,7 @@ fn related(leaf: &Leaf<'_>, other: &Leaf<'_>, starts: bool, ends: bool, cased: b
 }
 
 /// Whether text is an address of the network; an IPv4 address may be written as an IPv6 one (`::ffff:10.0.0.1`).
-fn in_network(network: &IpNet, text: &str) -> bool {
+pub(crate) fn in_network(network: &IpNet, text: &str) -> bool {
     let Ok(address) = text.trim().parse::<IpAddr>() else { return false };
     network.contains(&address) || network.contains(&address.to_canonical())
 }

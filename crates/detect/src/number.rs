@@ -32,7 +32,8 @@ impl Number {
         }
     }
 
-    fn of_text(text: &str) -> Option<Self> {
+    /// The number that a text is.
+    pub(crate) fn of_text(text: &str) -> Option<Self> {
         if let Some(hex) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
             return u64::from_str_radix(hex, 16).ok().map(|n| Self::Integer(n.into()));
         }

@@ -94,7 +94,17 @@ impl Ruleset {
         found
     }
 
-    fn positions_for(&self, log: &LogSource) -> Vec<usize> {
+    /// The fields that the rules ask for.
+    pub(crate) fn fields(&self) -> &FieldNames {
+        &self.fields
+    }
+
+    /// What the rule at a position looks for.
+    pub(crate) fn detection(&self, position: usize) -> Option<&Detection> {
+        self.detections.get(position)
+    }
+
+    pub(crate) fn positions_for(&self, log: &LogSource) -> Vec<usize> {
         let groups = self.groups.iter().filter(|(source, _)| logsource::covers(source, log));
         let mut positions: Vec<usize> = groups.flat_map(|(_, members)| members.iter().copied()).collect();
         positions.sort_unstable();

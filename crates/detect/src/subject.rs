@@ -23,7 +23,7 @@ pub(crate) struct Leaf<'r> {
 }
 
 impl<'r> Leaf<'r> {
-    fn new(path: String, value: &'r Value) -> Self {
+    pub(crate) fn new(path: String, value: &'r Value) -> Self {
         let text = match value {
             Value::String(text) => Some(Cow::Borrowed(text.as_str())),
             Value::Number(number) => Some(Cow::Owned(number.to_string())),
@@ -71,11 +71,7 @@ impl<'r> Subject<'r> {
     /// What the field at this position of the names holds.
     pub(crate) fn field(&self, position: usize) -> Option<&Found<'r>> {
         let cell = self.found.get(position)?;
-        Some(cell.get_or_init(|| {
-            let mut found = Found::default();
-            in_map(&self.record.fields, self.names.name(position), &mut found);
-            found
-        }))
+        Some(cell.get_or_init(|| find(&self.record.fields, self.names.name(position))))
     }
 
     pub(crate) fn name(&self, position: usize) -> &'r str {
@@ -91,15 +87,26 @@ impl<'r> Subject<'r> {
         })
     }
 
-    /// The log line as it came, where it is text that people write: keywords may span its fields. Renderings of
-    /// structured records (JSON, XML) are left out, since their punctuation and names are nobody's words.
+    /// The log line as it came, and folded.
     pub(crate) fn line(&self) -> Option<(&'r str, &str)> {
-        let raw = self.record.raw.as_str();
-        if raw.is_empty() || raw.trim_start().starts_with(['{', '[', '<']) && !syslog(raw) {
-            return None;
-        }
+        let raw = line(self.record)?;
         Some((raw, self.line.get_or_init(|| fold_text(raw))))
     }
+}
+
+/// The log line as it came, where it is text that people write: keywords may span its fields. Renderings of
+/// structured records (JSON, XML) are left out, since their punctuation and names are nobody's words.
+pub(crate) fn line(record: &Record) -> Option<&str> {
+    let raw = record.raw.as_str();
+    let rendered = raw.trim_start().starts_with(['{', '[', '<']) && !syslog(raw);
+    (!raw.is_empty() && !rendered).then_some(raw)
+}
+
+/// What a field name leads to in these fields.
+pub(crate) fn find<'r>(fields: &'r Map<String, Value>, name: &str) -> Found<'r> {
+    let mut found = Found::default();
+    in_map(fields, name, &mut found);
+    found
 }
 
 /// Whether a line begins with a syslog priority, `<34>` (RFC 5424 §6.2.1).

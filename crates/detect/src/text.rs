@@ -4,7 +4,7 @@
 //! one; a backslash before `*`, `?` or `\` makes it plain, and stands for itself before anything else.
 
 /// One character of a pattern.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Token {
     /// This character.
     Char(char),
@@ -58,7 +58,7 @@ pub(crate) fn fold_text(text: &str) -> String {
 }
 
 /// A pattern ready to be compared with a whole value.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Pattern {
     /// Whether case counts; otherwise values are given folded.
     pub(crate) cased: bool,
@@ -69,7 +69,7 @@ pub(crate) struct Pattern {
 }
 
 /// A stretch without `*`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Segment {
     Literal(String),
     Mixed(Vec<Token>),
@@ -83,6 +83,19 @@ impl Pattern {
             open_start: tokens.first() == Some(&Token::Any),
             open_end: tokens.last() == Some(&Token::Any),
             segments: segments.collect(),
+        }
+    }
+
+    /// What the pattern comes to, for an index.
+    pub(crate) fn shape(&self) -> Shape {
+        match (self.segments.as_slice(), self.cased) {
+            ([], _) if self.open_start => Shape::Anything,
+            ([], _) => Shape::Literal(String::new(), false, false),
+            ([Segment::Literal(literal)], false) => Shape::Literal(literal.clone(), self.open_start, self.open_end),
+            (segments, _) => {
+                let longest = segments.iter().filter_map(Segment::longest).max_by_key(String::len);
+                longest.map_or(Shape::Anything, Shape::Holding)
+            }
         }
     }
 
@@ -114,7 +127,30 @@ impl Pattern {
     }
 }
 
+/// What a pattern comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Folded text, open at its start, at its end: no more and no less.
+    Literal(String, bool, bool),
+    /// This folded text stands in every value that fits; not every value with it fits.
+    Holding(String),
+    /// Nothing that must be there.
+    Anything,
+}
+
 impl Segment {
+    /// The longest folded text that must stand in a value that fits.
+    fn longest(&self) -> Option<String> {
+        match self {
+            Self::Literal(literal) => Some(literal.chars().map(fold).collect()),
+            Self::Mixed(tokens) => {
+                let runs = tokens.split(|t| !matches!(t, Token::Char(_)));
+                let text = |run: &[Token]| run.iter().filter_map(Token::char).map(fold).collect::<String>();
+                runs.map(text).max_by_key(String::len).filter(|run| !run.is_empty())
+            }
+        }
+    }
+
     fn new(tokens: &[Token], cased: bool) -> Self {
         let chars: Option<String> = tokens
             .iter()
@@ -167,6 +203,10 @@ impl Segment {
 }
 
 impl Token {
+    fn char(&self) -> Option<char> {
+        if let Self::Char(c) = self { Some(*c) } else { None }
+    }
+
     /// Whether one character is what the token asks for.
     fn is(self, c: char) -> bool {
         match self {

@@ -3,48 +3,32 @@
 //! Skipped, and said to be, where the data is absent. What is found is compared with `testdata/golden`;
 //! `KHIEN_GOLDEN=write` writes it anew: read the difference before it is committed.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test stops at what it did not expect")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test stops at what it did not expect"
+)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use khien_base::Record;
-use khien_detect::{RuleFault, Ruleset};
+use khien_detect::{Engine, RuleFault, Ruleset, Scratch, logsource};
 use khien_normalise::{Format, decode_line, evtx};
+
+#[path = "../../normalise/tests/public/mod.rs"]
+mod public;
+
+use public::{corpus, files};
 
 /// A setting of these tests.
 #[expect(clippy::disallowed_methods, reason = "the settings of tests on public data")]
 fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok()
-}
-
-/// The folder of public data, if it is here.
-fn corpus(part: &str) -> Option<PathBuf> {
-    let root = setting("KHIEN_CORPUS")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
-    let folder = root.join(part);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!("skipped: {} is absent (set KHIEN_CORPUS)", folder.display());
-    None
-}
-
-/// All files below a folder with this ending, in order.
-fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path, ending));
-        } else if path.extension().is_some_and(|e| e == ending) {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
 }
 
 /// A path below a folder, with `/` on every system.
@@ -178,16 +162,38 @@ fn every_regression_case_fires_its_rule() {
     golden("regression.md", &format!("{counts}{missed}"));
 }
 
+/// The log source that is derived from an event is one that its rule is for, whatever else the rule asks.
+#[test]
+fn each_regression_log_holds_an_event_that_its_rule_means() {
+    let (Some(root), Some((set, _))) = (corpus("sigma/regression_data"), rules()) else { return };
+    let mut checked = 0;
+    for log in files(&root, "evtx") {
+        let id = log.file_stem().unwrap().to_str().unwrap();
+        let rule = set.rules().iter().find(|rule| rule.id == id).unwrap_or_else(|| panic!("no rule {id}"));
+        let sources: Vec<_> = records(&log).map(|record| record.log).collect();
+        let meant = sources.iter().any(|source| logsource::covers(&rule.logsource, source));
+        assert!(meant, "{}: {:?} {sources:?}", log.display(), rule.logsource);
+        checked += 1;
+    }
+    assert_eq!(checked, 202);
+}
+
 #[test]
 fn attack_samples_fire_the_rules_of_the_golden_table() {
     let (Some(folder), Some((set, _))) = (corpus("evtx/attack-samples"), rules()) else { return };
     let mut found = String::from("log\trule\ttitle\trecords\n");
     let (mut seen, mut fired) = (0, 0);
+    // The plain matcher defines what fires; the fast one has to say the same of every record.
+    let set = Arc::new(set.clone());
+    let (engine, mut scratch) = (Engine::new(Arc::clone(&set)), Scratch::default());
     for log in files(&folder, "evtx") {
         let mut hits: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         for record in records(&log) {
             seen += 1;
-            for found in set.matches(&record) {
+            let matches = set.matches(&record);
+            let fast = engine.fired(&record, &mut scratch).iter().map(|at| &set.rules()[*at as usize].id);
+            assert!(fast.eq(matches.iter().map(|found| &found.rule.id)), "{}", record.raw);
+            for found in matches {
                 assert!(found.hits.iter().all(|h| !h.selection.is_empty()));
                 *hits.entry((found.rule.id.as_str(), found.rule.title.as_str())).or_default() += 1;
             }

@@ -1,6 +1,7 @@
 //! What rules of the specification do on records, and what faulty rules are told.
 
 mod errors;
+mod fast;
 mod modifiers;
 mod random;
 mod selections;
@@ -37,8 +38,16 @@ pub(super) fn load(yaml: &str) -> (Ruleset, Vec<RuleFault>) {
 pub(super) fn fires(detection: &str, fields: &Value) -> bool {
     let (set, faults) = load(&rule(detection));
     assert!(faults.is_empty(), "{}", faults[0]);
-    let found = set.matches(&record(fields));
-    found.len() == 1
+    agreed(set, fields)
+}
+
+/// Whether the one rule of a set fires, as both matchers say.
+fn agreed(set: Ruleset, fields: &Value) -> bool {
+    let set = std::sync::Arc::new(set);
+    let engine = crate::Engine::new(std::sync::Arc::clone(&set));
+    let [plain, fast] = fast::both(&set, &engine, &mut crate::Scratch::default(), &record(fields));
+    assert_eq!(plain, fast);
+    plain.len() == 1
 }
 
 /// Whether `item` as the only one of a selection fires on the fields.
@@ -64,5 +73,5 @@ pub(super) fn item_with(item: &str, placeholders: &[(&str, &[&str])], fields: &V
         placeholders.iter().map(|(n, v)| ((*n).to_owned(), v.iter().map(|v| (*v).to_owned()).collect())).collect();
     let (set, faults) = Ruleset::load_with(std::iter::once(("rule.yml".to_owned(), text)), &values);
     assert!(faults.is_empty(), "{}", faults[0]);
-    !set.matches(&record(fields)).is_empty()
+    agreed(set, fields)
 }

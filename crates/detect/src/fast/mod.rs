@@ -1,0 +1,333 @@
+//! Many rules against one event, at a cost that grows with the event and not with the rules.
+//!
+//! 1. *Route.* The log source of the event says which rules mean it at all. They are compiled together the first time
+//!    that an event of the log source comes ([`route`]).
+//! 2. *Atoms.* What rules ask is cut into atoms, "this field has one of these values"; the same atom of many rules is
+//!    one. For each field there are indexes over all of its values ([`field`]): a hash of whole values and numbers,
+//!    the ends of texts, and [`grams`] for what may stand anywhere in them. Each value of the event passes them once
+//!    and tells which atoms hold, and which regular expressions may.
+//! 3. *Wake.* For each rule the rarest atoms of which one must hold were found beforehand ([`formula`]). Only rules of
+//!    which such an atom came are looked at.
+//! 4. *Decide.* The formula of a rule is worked out over atoms. What no index decides (regular expressions, networks,
+//!    order, absence) is tested only now, and once.
+//!
+//! [`Engine::fired`] gives exactly the rules that [`Ruleset::matches`](crate::Ruleset::matches) gives: the plain
+//! matcher is the definition, and tests hold this one to it.
+
+mod field;
+mod formula;
+mod grams;
+mod required;
+mod route;
+mod view;
+
+use std::sync::{Arc, RwLock};
+
+use khien_base::{LogSource, Record};
+use rustc_hash::FxHashMap;
+use serde_json::Value;
+
+use crate::Ruleset;
+use crate::item::Test;
+use crate::matcher;
+use crate::subject::Leaf as PlainLeaf;
+use crate::text::fold;
+use field::Tell;
+use formula::Atom;
+use route::Route;
+use view::{Kind, Leaf, Names, View};
+
+/// Log sources whose compiled rules are kept; events of made-up log sources must not fill the memory.
+const ROUTES: usize = 1024;
+
+/// A rule set made fast. Share it in an `Arc`; each thread has a [`Scratch`] of its own.
+#[derive(Debug)]
+pub struct Engine {
+    set: Arc<Ruleset>,
+    names: Names,
+    routes: RwLock<Routes>,
+}
+
+#[derive(Debug, Default)]
+struct Routes {
+    by_source: FxHashMap<LogSource, Arc<Route>>,
+    /// Log sources that mean the same rules have one route.
+    by_rules: FxHashMap<Vec<u32>, Arc<Route>>,
+}
+
+/// The memory of one thread: nothing is allocated for an event once it has grown.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    view: View,
+    board: Board,
+    folded: String,
+    fired: Vec<u32>,
+    last: Option<(LogSource, Arc<Route>)>,
+    /// Which engine the last route belongs to.
+    engine: usize,
+}
+
+/// What is known of atoms and rules in this event.
+#[derive(Debug, Default)]
+struct Board {
+    atoms: Vec<State>,
+    touched: Vec<Atom>,
+    woken: Vec<bool>,
+    candidates: Vec<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum State {
+    #[default]
+    Unknown,
+    May,
+    Holds,
+    Fails,
+}
+
+impl Engine {
+    /// Makes a rule set fast.
+    pub fn new(set: Arc<Ruleset>) -> Self {
+        let names = Names::new(set.fields());
+        Self { set, names, routes: RwLock::default() }
+    }
+
+    /// The rule set.
+    pub fn ruleset(&self) -> &Arc<Ruleset> {
+        &self.set
+    }
+
+    /// Positions in [`Ruleset::rules`] of the rules that fire on a record, in order.
+    pub fn fired<'s>(&self, record: &Record, scratch: &'s mut Scratch) -> &'s [u32] {
+        scratch.fired.clear();
+        let Some(route) = self.route(&record.log, scratch) else { return &[] };
+        scratch.view.fill(record, &self.names, self.set.fields(), &route.wanted);
+        scratch.decide(&route);
+        &scratch.fired
+    }
+
+    /// The compiled rules of a log source; `None` when no rule means it.
+    fn route(&self, log: &LogSource, scratch: &mut Scratch) -> Option<Arc<Route>> {
+        let own = std::ptr::from_ref(self).addr();
+        if let Some((known, route)) = &scratch.last
+            && scratch.engine == own
+            && known == log
+        {
+            return Some(Arc::clone(route)).filter(|route| !route.rules.is_empty());
+        }
+        let found = match self.routes.read() {
+            Ok(routes) => routes.by_source.get(log).cloned(),
+            Err(poisoned) => poisoned.into_inner().by_source.get(log).cloned(),
+        };
+        let route = found.unwrap_or_else(|| self.compile(log));
+        scratch.engine = own;
+        scratch.last = Some((log.clone(), Arc::clone(&route)));
+        Some(route).filter(|route| !route.rules.is_empty())
+    }
+
+    fn compile(&self, log: &LogSource) -> Arc<Route> {
+        let mut routes = match self.routes.write() {
+            Ok(routes) => routes,
+            Err(poisoned) => poisoned.into_inner(),
+        };
+        if let Some(route) = routes.by_source.get(log) {
+            return Arc::clone(route);
+        }
+        let positions: Vec<u32> =
+            self.set.positions_for(log).into_iter().filter_map(|p| u32::try_from(p).ok()).collect();
+        let route = match routes.by_rules.get(&positions) {
+            Some(route) => Arc::clone(route),
+            None => {
+                let rules = positions.iter().filter_map(|p| Some((*p, self.set.detection(*p as usize)?)));
+                let rules: Vec<_> = rules.collect();
+                let route = Arc::new(Route::new(&rules, self.set.fields()));
+                routes.by_rules.insert(positions, Arc::clone(&route));
+                route
+            }
+        };
+        if routes.by_source.len() >= ROUTES {
+            routes.by_source.clear();
+        }
+        routes.by_source.insert(log.clone(), Arc::clone(&route));
+        route
+    }
+}
+
+impl Scratch {
+    fn decide(&mut self, route: &Route) {
+        let Self { view, board, folded, fired, .. } = self;
+        board.begin(route);
+        let mut teller = Teller { board, route };
+        for slot in view.present() {
+            let Some(Some(field)) = route.fields.get(*slot as usize) else { continue };
+            field.wakes.iter().for_each(|rule| teller.board.wake(*rule));
+            for leaf in view.leaves(*slot) {
+                let text = view.text(*leaf);
+                if field.reads_text() {
+                    fold_into(text, folded);
+                }
+                field.read(leaf.kind, text, folded, &mut teller);
+            }
+        }
+        if let Some(anywhere) = &route.anywhere {
+            let line = view.line().map(|line| (Kind::Text, line));
+            let values = view.everywhere().iter().map(|leaf| (leaf.kind, view.text(*leaf)));
+            for (kind, text) in values.chain(line) {
+                fold_into(text, folded);
+                anywhere.read(kind, text, folded, &mut teller);
+            }
+        }
+        route.always.iter().for_each(|rule| board.wake(*rule));
+        let Board { atoms, candidates, touched, .. } = board;
+        candidates.sort_unstable();
+        for rule in candidates.iter() {
+            let Some(node) = route.nodes.get(*rule as usize) else { continue };
+            if route.formulas.holds(*node, &mut |atom| asked(atom, atoms, touched, route, view)) {
+                fired.extend(route.rules.get(*rule as usize));
+            }
+        }
+    }
+}
+
+/// Whether an atom holds; what no index told is tested now and remembered.
+fn asked(atom: Atom, atoms: &mut [State], touched: &mut Vec<Atom>, route: &Route, view: &View) -> bool {
+    let Some(state) = atoms.get_mut(atom as usize) else { return false };
+    match *state {
+        State::Holds => true,
+        State::Fails => false,
+        State::Unknown | State::May => {
+            let Some(known) = route.atoms.get(atom as usize) else { return false };
+            if *state == State::Unknown && !known.open {
+                return false;
+            }
+            let holds = known.tests.iter().any(|test| passes(test, known.slot, view));
+            if *state == State::Unknown {
+                touched.push(atom);
+            }
+            *state = if holds { State::Holds } else { State::Fails };
+            holds
+        }
+    }
+}
+
+/// Whether any value passes a test, as [`matcher`] defines it.
+fn passes(test: &Test, slot: Option<u32>, view: &View) -> bool {
+    let Some(slot) = slot else {
+        let line = |text: &str| matches!(test, Test::Regex(regex) if regex.is_match(text));
+        return view.everywhere().iter().any(|leaf| one(test, *leaf, view)) || view.line().is_some_and(line);
+    };
+    let leaves = view.leaves(slot);
+    match test {
+        Test::Null => !view.is_present(slot) || leaves.iter().any(|leaf| leaf.kind == Kind::Null),
+        Test::Exists(wanted) => view.is_present(slot) == *wanted,
+        Test::Field { field, starts, ends, cased } => {
+            let others = u32::try_from(*field).map_or(&[][..], |field| view.leaves(field));
+            leaves.iter().any(|leaf| {
+                let own = plain(*leaf, view);
+                others.iter().any(|other| {
+                    let other = plain(*other, view);
+                    let (own, other) = (PlainLeaf::new(String::new(), &own), PlainLeaf::new(String::new(), &other));
+                    matcher::related(&own, &other, *starts, *ends, *cased)
+                })
+            })
+        }
+        _ => leaves.iter().any(|leaf| one(test, *leaf, view)),
+    }
+}
+
+fn one(test: &Test, leaf: Leaf, view: &View) -> bool {
+    match test {
+        Test::Regex(regex) => leaf.kind != Kind::Null && regex.is_match(view.text(leaf)),
+        Test::Network(network) => leaf.kind != Kind::Null && matcher::in_network(network, view.text(leaf)),
+        _ => {
+            let value = plain(leaf, view);
+            matcher::value(test, &PlainLeaf::new(String::new(), &value))
+        }
+    }
+}
+
+/// A value as it stood in the record.
+fn plain(leaf: Leaf, view: &View) -> Value {
+    let text = view.text(leaf);
+    match leaf.kind {
+        Kind::Text => Value::from(text),
+        Kind::Number => text.parse().map_or(Value::Null, Value::Number),
+        Kind::Bool => Value::Bool(text == "true"),
+        Kind::Null => Value::Null,
+    }
+}
+
+fn fold_into(text: &str, folded: &mut String) {
+    folded.clear();
+    if text.is_ascii() {
+        folded.push_str(text);
+        folded.make_ascii_lowercase();
+    } else {
+        folded.extend(text.chars().map(fold));
+    }
+}
+
+impl Board {
+    fn begin(&mut self, route: &Route) {
+        for atom in self.touched.drain(..) {
+            if let Some(state) = self.atoms.get_mut(atom as usize) {
+                *state = State::Unknown;
+            }
+        }
+        for rule in self.candidates.drain(..) {
+            if let Some(woken) = self.woken.get_mut(rule as usize) {
+                *woken = false;
+            }
+        }
+        if self.atoms.len() < route.atoms.len() {
+            self.atoms.resize(route.atoms.len(), State::Unknown);
+        }
+        if self.woken.len() < route.rules.len() {
+            self.woken.resize(route.rules.len(), false);
+        }
+    }
+
+    fn wake(&mut self, rule: u32) {
+        if let Some(woken) = self.woken.get_mut(rule as usize)
+            && !std::mem::replace(woken, true)
+        {
+            self.candidates.push(rule);
+        }
+    }
+}
+
+/// Writes what fields tell onto the board.
+struct Teller<'b> {
+    board: &'b mut Board,
+    route: &'b Route,
+}
+
+impl Teller<'_> {
+    fn set(&mut self, atom: Atom, to: State) {
+        let Some(state) = self.board.atoms.get_mut(atom as usize) else { return };
+        let before = *state;
+        if before == State::Holds || before == to {
+            return;
+        }
+        *state = to;
+        if before == State::Unknown {
+            self.board.touched.push(atom);
+            let wakes = self.route.atoms.get(atom as usize).map_or(&[][..], |known| known.wakes.as_slice());
+            wakes.iter().for_each(|rule| self.board.wake(*rule));
+        }
+    }
+}
+
+impl Tell for Teller<'_> {
+    fn holds(&mut self, atom: Atom) {
+        self.set(atom, State::Holds);
+    }
+
+    fn may_hold(&mut self, atom: Atom) {
+        self.set(atom, State::May);
+    }
+
+    fn is_known(&self, atom: Atom) -> bool {
+        self.board.atoms.get(atom as usize) == Some(&State::Holds)
+    }
+}

@@ -1,0 +1,285 @@
+//! An event as the engine reads it: the fields that rules ask for, and nothing else.
+
+use std::fmt::Write as _;
+
+use khien_base::Record;
+use rustc_hash::FxHashMap;
+use serde_json::Value;
+
+use crate::item::FieldNames;
+use crate::subject;
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Number,
+    Bool,
+    Null,
+}
+
+/// One value that is neither list nor map; its text stands in the view's own memory.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Leaf {
+    pub(super) kind: Kind,
+    start: u32,
+    end: u32,
+}
+
+/// What is known of a field in this event.
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    /// The event in which it was last seen.
+    event: u32,
+    /// Whether it stands under exactly the name that rules use.
+    exact: bool,
+    start: u32,
+    end: u32,
+}
+
+/// The fields of one event. Made once and filled again for each event: its memory is kept.
+#[derive(Debug, Default)]
+pub(super) struct View {
+    slots: Vec<Slot>,
+    event: u32,
+    present: Vec<u32>,
+    leaves: Vec<Leaf>,
+    texts: String,
+    /// Values of the whole record, where rules search for words anywhere.
+    everywhere: (u32, u32),
+    line: Option<(u32, u32)>,
+    /// Names that are not those of rules letter for letter, and the fields that they are in other case.
+    learnt: FxHashMap<Box<str>, Box<[u32]>>,
+}
+
+/// Names learnt at most; a stream with more of them has names that are data.
+const LEARNT: usize = 8192;
+
+/// The fields that rules name, found by the names that events use.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    exact: FxHashMap<Box<str>, u32>,
+    folded: FxHashMap<Box<str>, Vec<u32>>,
+    count: usize,
+}
+
+impl Names {
+    pub(super) fn new(fields: &FieldNames) -> Self {
+        let mut made = Self { count: fields.len(), ..Self::default() };
+        for slot in 0..fields.len() {
+            let (name, slot) = (fields.name(slot), u32::try_from(slot).unwrap_or(u32::MAX));
+            made.exact.insert(name.into(), slot);
+            made.folded.entry(name.to_ascii_lowercase().into()).or_default().push(slot);
+        }
+        made
+    }
+}
+
+impl View {
+    /// Reads a record: the fields that `wanted` says, the others only where words are searched for anywhere.
+    pub(super) fn fill(&mut self, record: &Record, names: &Names, fields: &FieldNames, wanted: &Wanted) {
+        self.begin(names.count);
+        for (name, value) in &record.fields {
+            self.offer(name, value, names, wanted);
+        }
+        for slot in &wanted.dotted {
+            if !self.is_present(*slot) {
+                self.resolve(*slot, record, fields);
+            }
+        }
+        if wanted.everywhere {
+            let start = self.next();
+            record.fields.values().for_each(|value| self.collect(value));
+            self.everywhere = (start, self.next());
+            self.line = subject::line(record).map(|line| {
+                let start = self.texts.len();
+                self.texts.push_str(line);
+                (narrow(start), narrow(self.texts.len()))
+            });
+        }
+    }
+
+    fn begin(&mut self, count: usize) {
+        self.slots.resize(count, Slot::default());
+        self.event = self.event.wrapping_add(1);
+        if self.event == 0 {
+            self.slots.fill(Slot::default());
+            self.event = 1;
+        }
+        self.present.clear();
+        self.leaves.clear();
+        self.texts.clear();
+        self.everywhere = (0, 0);
+        self.line = None;
+    }
+
+    fn offer(&mut self, name: &str, value: &Value, names: &Names, wanted: &Wanted) {
+        if let Some(slot) = names.exact.get(name) {
+            self.take(*slot, true, value, wanted);
+            // The same name in other case may be another field of rules.
+            if wanted.has(*slot) && !wanted.twins {
+                return;
+            }
+        }
+        if self.learnt.len() >= LEARNT {
+            self.learnt.clear();
+        }
+        if !self.learnt.contains_key(name) {
+            let lower = name.to_ascii_lowercase();
+            let slots = names.folded.get(lower.as_str()).map_or(&[][..], Vec::as_slice);
+            self.learnt.insert(name.into(), slots.into());
+        }
+        let count = self.learnt.get(name).map_or(0, |slots| slots.len());
+        for n in 0..count {
+            let slot = self.learnt.get(name).and_then(|slots| slots.get(n)).copied();
+            let Some(slot) = slot.filter(|slot| names.exact.get(name) != Some(slot)) else { continue };
+            self.take(slot, false, value, wanted);
+        }
+    }
+
+    /// A field under its exact name stands before the same name in other case, which stands before later ones.
+    fn take(&mut self, slot: u32, exact: bool, value: &Value, wanted: &Wanted) {
+        if !wanted.has(slot) || self.known(slot).is_some_and(|known| known.exact || !exact) {
+            return;
+        }
+        let start = self.next();
+        self.ending(value);
+        self.put(slot, exact, start);
+    }
+
+    fn put(&mut self, slot: u32, exact: bool, start: u32) {
+        let (event, end) = (self.event, self.next());
+        if !self.is_present(slot) {
+            self.present.push(slot);
+        }
+        if let Some(known) = self.slots.get_mut(slot as usize) {
+            *known = Slot { event, exact, start, end };
+        }
+    }
+
+    /// A name with dots is a path where it is no name.
+    fn resolve(&mut self, slot: u32, record: &Record, fields: &FieldNames) {
+        let found = subject::find(&record.fields, fields.name(slot as usize));
+        if found.present {
+            let start = self.next();
+            found.leaves.iter().for_each(|leaf| self.ending(leaf.value));
+            self.put(slot, true, start);
+        }
+    }
+
+    fn ending(&mut self, value: &Value) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| self.ending(item)),
+            Value::Object(_) => {}
+            _ => self.leaf(value),
+        }
+    }
+
+    fn collect(&mut self, value: &Value) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| self.collect(item)),
+            Value::Object(map) => map.values().for_each(|value| self.collect(value)),
+            Value::Null => {}
+            _ => self.leaf(value),
+        }
+    }
+
+    fn leaf(&mut self, value: &Value) {
+        let start = narrow(self.texts.len());
+        let kind = match value {
+            Value::String(text) => {
+                self.texts.push_str(text);
+                Kind::Text
+            }
+            Value::Number(number) => {
+                let _ = write!(self.texts, "{number}");
+                Kind::Number
+            }
+            Value::Bool(flag) => {
+                self.texts.push_str(if *flag { "true" } else { "false" });
+                Kind::Bool
+            }
+            _ => Kind::Null,
+        };
+        self.leaves.push(Leaf { kind, start, end: narrow(self.texts.len()) });
+    }
+
+    fn next(&self) -> u32 {
+        narrow(self.leaves.len())
+    }
+
+    fn known(&self, slot: u32) -> Option<&Slot> {
+        self.slots.get(slot as usize).filter(|known| known.event == self.event)
+    }
+
+    /// Whether the event has the field, whatever it holds.
+    pub(super) fn is_present(&self, slot: u32) -> bool {
+        self.known(slot).is_some()
+    }
+
+    /// The fields that the event has.
+    pub(super) fn present(&self) -> &[u32] {
+        &self.present
+    }
+
+    /// The values of a field.
+    pub(super) fn leaves(&self, slot: u32) -> &[Leaf] {
+        let known = self.known(slot).copied().unwrap_or_default();
+        self.leaves.get(known.start as usize..known.end as usize).unwrap_or_default()
+    }
+
+    /// Every value of the record.
+    pub(super) fn everywhere(&self) -> &[Leaf] {
+        self.leaves.get(self.everywhere.0 as usize..self.everywhere.1 as usize).unwrap_or_default()
+    }
+
+    /// The log line, where people wrote it.
+    pub(super) fn line(&self) -> Option<&str> {
+        self.line.and_then(|(start, end)| self.texts.get(start as usize..end as usize))
+    }
+
+    /// A value as text; empty for null.
+    pub(super) fn text(&self, leaf: Leaf) -> &str {
+        self.texts.get(leaf.start as usize..leaf.end as usize).unwrap_or_default()
+    }
+}
+
+/// Texts of one event are far below 4 GiB: a line has at most a few MiB.
+fn narrow(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// Which fields the rules of a log source ask for.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    slots: Vec<bool>,
+    /// Those whose names have dots.
+    dotted: Vec<u32>,
+    /// Whether words are searched for anywhere.
+    pub(super) everywhere: bool,
+    /// Whether two of the fields differ in case alone.
+    twins: bool,
+}
+
+impl Wanted {
+    pub(super) fn new(wanted: impl IntoIterator<Item = u32>, fields: &FieldNames, everywhere: bool) -> Self {
+        let mut made = Self { slots: vec![false; fields.len()], everywhere, ..Self::default() };
+        let mut lower = std::collections::HashSet::new();
+        for slot in wanted {
+            let Some(place) = made.slots.get_mut(slot as usize) else { continue };
+            if std::mem::replace(place, true) {
+                continue;
+            }
+            let name = fields.name(slot as usize);
+            if name.contains('.') {
+                made.dotted.push(slot);
+            }
+            made.twins |= !lower.insert(name.to_ascii_lowercase());
+        }
+        made
+    }
+
+    fn has(&self, slot: u32) -> bool {
+        self.slots.get(slot as usize).copied().unwrap_or(false)
+    }
+}
