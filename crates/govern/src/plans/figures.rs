@@ -45,18 +45,7 @@ pub fn goal(target: &target::Model) -> Goal<'_> {
     Goal { comparator: &target.comparator, low: target.low, due: target.due_to }
 }
 
-/// Where a target began: its first figure that has a value.
-pub fn began(first: Option<&target::figure::Model>) -> Option<Point> {
-    let first = first?;
-    Some(Point { day: first.day, value: first.figure().value()? })
-}
-
 /// How a target stands on a day.
-pub fn stands(
-    target: &target::Model,
-    figure: Option<Figure>,
-    first: Option<&target::figure::Model>,
-    day: NaiveDate,
-) -> Standing {
-    standing(&goal(target), figure.and_then(Figure::value), began(first), day)
+pub fn stands(target: &target::Model, figure: Option<Figure>, began: Option<Point>, day: NaiveDate) -> Standing {
+    standing(&goal(target), figure.and_then(Figure::value), began, day)
 }

@@ -12,11 +12,14 @@ use serde::Serialize;
 use super::figures;
 use super::model::LEAD;
 use super::rules::due::{Bucket, bucket, days_late};
+use super::rules::goal::{Goal, Point, expected};
 use super::store::{duties, figures as kept, items, plans, work};
 
 /// A target of a live plan.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct TargetLine {
+    /// The target.
+    pub id: Id,
     /// Where it is.
     pub href: String,
     /// What is measured.
@@ -35,6 +38,8 @@ pub struct TargetLine {
     pub binding: String,
     /// The figure.
     pub value: Option<f64>,
+    /// What the straight way from its first figure to its goal wants today.
+    pub expected: Option<f64>,
     /// Rows that count.
     pub numerator: Option<u64>,
     /// Rows that could count.
@@ -47,6 +52,13 @@ pub struct TargetLine {
     pub plan: Id,
     /// Its title.
     pub plan_title: String,
+}
+
+impl TargetLine {
+    /// What it wants.
+    pub fn goal(&self) -> Goal<'_> {
+        Goal { comparator: &self.comparator, low: self.goal, due: self.due }
+    }
 }
 
 /// Targets of the live plans of units within reach, behind first. Each measure is computed once for each plan.
@@ -63,8 +75,11 @@ pub async fn targets(kit: &Kit, reach: &Reach, now: DateTime<Utc>) -> Result<Vec
         let found = figures::compute(kit, &own, &tree.reach(plan.unit), now).await?;
         for row in own {
             let figure = found.get(&row.id).copied();
-            let standing = figures::stands(&row, figure, first.get(&row.id), day);
+            let began = first.get(&row.id).copied();
+            let standing = figures::stands(&row, figure, began, day);
             out.push(TargetLine {
+                id: row.id,
+                expected: began.and_then(|began| expected(&figures::goal(&row), began, day)),
                 href: format!("/plans/{}/targets#t-{}", plan.id, row.id),
                 measure: row.measure,
                 comparator: row.comparator,
@@ -86,6 +101,12 @@ pub async fn targets(kit: &Kit, reach: &Reach, now: DateTime<Utc>) -> Result<Vec
     let order = ["behind", "on_track", "met", "no_figure", "qualitative"];
     out.sort_by_key(|line| order.iter().position(|state| *state == line.state));
     Ok(out)
+}
+
+/// The figures kept of these targets, oldest first: what [`super::rules::trajectory`] draws the way of a
+/// [`TargetLine`] from. One query.
+pub async fn history(kit: &Kit, targets: impl IntoIterator<Item = Id>) -> Result<HashMap<Id, Vec<Point>>> {
+    kept::points(&kit.db, targets).await
 }
 
 /// A task that is late.

@@ -28,10 +28,11 @@ function tip(spec, axis) {
       const list = Array.isArray(given) ? given : [given];
       const table = el("table");
       for (const p of list) {
-        if (p.value == null) continue;
-        table.append(el("tr", {}, el("td", { textContent: axis ? p.seriesName : p.name }), el("td", { className: "num", textContent: say(p.value, spec.unit) + (p.percent != null ? ` (${num(p.percent)} %)` : "") })));
+        const value = spec.days ? p.value?.[1] : p.value;
+        if (value == null) continue;
+        table.append(el("tr", {}, el("td", { textContent: axis ? p.seriesName : p.name }), el("td", { className: "num", textContent: say(value, spec.unit) + (p.percent != null ? ` (${num(p.percent)} %)` : "") })));
       }
-      return el("div", { className: "chart-tip" }, axis ? el("b", { textContent: list[0]?.axisValueLabel ?? list[0]?.name ?? "" }) : null, table);
+      return el("div", { className: "chart-tip" }, axis ? el("b", { textContent: (spec.days ? spec.labels[list[0]?.dataIndex] : list[0]?.axisValueLabel ?? list[0]?.name) ?? "" }) : null, table);
     },
   };
 }
@@ -44,10 +45,12 @@ function base(spec) {
 function axes(spec) {
   const text = { color: colour("soft"), fontSize: 11, hideOverlap: true };
   const names = { type: "category", data: spec.labels, boundaryGap: spec.kind === "bar", axisTick: { show: false }, axisLine: { lineStyle: { color: colour("line-strong") } }, axisLabel: { ...text, ...(spec.horizontal ? { width: 130, overflow: "truncate" } : {}) } };
+  // Days stand as far apart as they are, so that a straight way is drawn straight.
+  const days = { type: "time", axisTick: { show: false }, axisLine: names.axisLine, splitNumber: 3, minInterval: 28 * 864e5, axisLabel: { ...text, formatter: "{MM}/{yyyy}" } };
   const values = { type: "value", max: spec.max, axisLabel: { ...text, formatter: (v) => (spec.unit === "%" ? `${num(v)} %` : num(v)) }, splitLine: { lineStyle: { color: colour("line") } }, splitNumber: 4 };
   const legend = spec.series.length > 1 ? { show: true, top: 0, left: 0, icon: "roundRect", itemWidth: 14, itemHeight: 8, itemGap: 14, textStyle: { color: colour("text"), fontSize: 12 } } : { show: false };
   const grid = { left: 4, right: 16, bottom: 2, top: spec.series.length > 1 ? 32 : 12, containLabel: true };
-  return spec.horizontal ? { xAxis: values, yAxis: { ...names, inverse: true }, legend, grid } : { xAxis: names, yAxis: values, legend, grid };
+  return spec.horizontal ? { xAxis: values, yAxis: { ...names, inverse: true }, legend, grid } : { xAxis: spec.days ? days : names, yAxis: values, legend, grid };
 }
 
 const goal = (spec) =>
@@ -70,14 +73,14 @@ const kinds = {
       type: "line", name: s.name, data: s.data, showSymbol: spec.labels.length <= 31, symbol: ["circle", "rect", "triangle"][i % 3], symbolSize: 5, lineStyle: { width: 2, type: patterns[i % 3] }, itemStyle: { color: tone(s.tone, i) }, areaStyle: spec.area ? { opacity: 0.12 } : undefined, markLine: i === 0 ? goal(spec) : undefined,
     })),
   }),
-  // First series: what was reached; second: the path that the plan drew; third, if any: the forecast.
+  // First series: what was reached; second: the path that the plan drew; third, if any: the forecast. With "days" (ISO) true to scale.
   trajectory: (spec) => {
     const looks = [
-      { itemStyle: { color: colour("c1") }, lineStyle: { width: 3 }, symbol: "circle", symbolSize: 6, areaStyle: { color: colour("c1"), opacity: 0.1 }, z: 3 },
+      { itemStyle: { color: colour("c1") }, lineStyle: { width: 3 }, symbol: "circle", symbolSize: 6, showSymbol: spec.labels.length <= 16, areaStyle: { color: colour("c1"), opacity: 0.1 }, z: 3 },
       { itemStyle: { color: colour("c7") }, lineStyle: { width: 2, type: "dashed" }, symbol: "none", step: spec.step ? "end" : undefined },
       { itemStyle: { color: colour("c2") }, lineStyle: { width: 2, type: "dotted" }, symbol: "emptyCircle", symbolSize: 5 },
     ];
-    return { ...base(spec), ...axes(spec), series: spec.series.map((s, i) => ({ type: "line", name: s.name, data: s.data, ...looks[Math.min(i, 2)], markLine: i === 0 ? goal(spec) : undefined })) };
+    return { ...base(spec), ...axes(spec), series: spec.series.map((s, i) => ({ type: "line", name: s.name, data: spec.days ? spec.days.map((d, n) => [d, s.data[n]]) : s.data, ...looks[Math.min(i, 2)], markLine: i === 0 ? goal(spec) : undefined })) };
   },
   donut: (spec) => {
     const values = spec.series[0].data;

@@ -1,18 +1,19 @@
 //! Targets of a plan with their live figures.
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use khien_base::Result;
-use khien_base::clock::{day_in_vietnam, vn_date};
+use khien_base::clock::day_in_vietnam;
 use khien_web::{Ctx, Reply};
 
 use super::{sight, tree};
-use crate::plans::figures::{began, bound, compute, goal, stands};
-use crate::plans::model::target::{self, figure};
-use crate::plans::rules::goal::{Standing, expected};
+use crate::plans::figures::{bound, compute, goal, stands};
+use crate::plans::model::target;
+use crate::plans::rules::goal::{Point, Standing, expected};
+use crate::plans::rules::trajectory::{Ahead, trajectory};
 use crate::plans::store::{figures, items, plans};
-use crate::plans::views::{Chart, DueView, Series, TargetRow, Targets};
+use crate::plans::views::{Chart, DueView, TargetRow, Targets};
 
-/// Points that a chart draws at most, the last one among them.
+/// Figures that a chart draws, about.
 const POINTS: usize = 120;
 
 /// `GET /plans/{id}/targets`
@@ -27,7 +28,7 @@ pub(in crate::plans) async fn show(ctx: Ctx) -> Result<Reply> {
     let targets = items::targets(ctx.kit.db.read(), plan.id).await?;
     let live = compute(&ctx.kit, &targets, &scope, ctx.now).await?;
     let bound_ones = targets.iter().filter(|row| whole && row.binding.is_some()).map(|row| row.id);
-    let kept = figures::of(&ctx.kit.db, bound_ones).await?;
+    let kept = figures::points(&ctx.kit.db, bound_ones).await?;
     let day = day_in_vietnam(ctx.now);
     let rows: Vec<TargetRow> = targets
         .iter()
@@ -47,12 +48,13 @@ fn target_row(
     ctx: &Ctx,
     row: &target::Model,
     live: Option<khien_base::measure::Figure>,
-    kept: &[figure::Model],
+    kept: &[Point],
     day: NaiveDate,
 ) -> TargetRow {
-    let first = kept.iter().find(|figure| figure.figure().value().is_some());
-    let standing = stands(row, live, first, day);
-    let start = began(first);
+    let start = kept.first().copied();
+    let standing = stands(row, live, start, day);
+    let value = live.and_then(khien_base::measure::Figure::value);
+    let way = trajectory(&goal(row), kept, (day, value), POINTS, Ahead::Goal);
     TargetRow {
         id: row.id,
         measure: row.measure.clone(),
@@ -63,7 +65,7 @@ fn target_row(
         per: row.per.clone().unwrap_or_default(),
         due: DueView::of_target(row),
         binding: row.binding.clone().unwrap_or_default(),
-        value: live.and_then(khien_base::measure::Figure::value),
+        value,
         numerator: live.map(|figure| figure.numerator),
         denominator: live.and_then(|figure| figure.denominator),
         rows_href: bound(&ctx.kit, row).map(|measure| measure.rows.to_owned()).unwrap_or_default(),
@@ -71,38 +73,6 @@ fn target_row(
         state: standing.name().to_owned(),
         tone: standing.tone().to_owned(),
         since: start.map(|start| start.day),
-        chart: chart(ctx, row, kept, day),
+        chart: way.map(|way| Chart::of(&way, row.low, &row.unit, [ctx.say("plans.reached"), ctx.say("plans.way")])),
     }
-}
-
-/// What was reached day by day, and the straight way from the first figure to the goal at its day.
-fn chart(ctx: &Ctx, row: &target::Model, kept: &[figure::Model], day: NaiveDate) -> Option<Chart> {
-    let first = kept.iter().find(|figure| figure.figure().value().is_some())?;
-    let start = began(Some(first))?;
-    let goal = goal(row);
-    let known: Vec<&figure::Model> = kept.iter().filter(|figure| figure.day >= start.day).collect();
-    let step = known.len().div_ceil(POINTS).max(1);
-    let last = known.len().checked_sub(1)?;
-    let drawn = known.iter().enumerate().filter(|(n, _)| n % step == 0 || *n == last);
-    let mut days: Vec<(NaiveDate, Option<f64>)> =
-        drawn.map(|(_, figure)| (figure.day, figure.figure().value())).collect();
-    // The way ahead, in eight steps to the due day.
-    if let Some(due) = goal.due.filter(|due| *due > day) {
-        let from = days.last().map_or(day, |(day, _)| *day);
-        let ahead = u64::try_from((due - from).num_days()).unwrap_or(0);
-        days.extend((1..=8).filter_map(|n| from.checked_add_days(Days::new(ahead * n / 8))).map(|day| (day, None)));
-        days.dedup_by_key(|(day, _)| *day);
-    }
-    if days.len() < 2 {
-        return None;
-    }
-    let reached = Series { name: ctx.say("plans.reached"), data: days.iter().map(|(_, value)| *value).collect() };
-    let way = days.iter().map(|(day, _)| expected(&goal, start, *day)).collect();
-    Some(Chart {
-        kind: "trajectory".to_owned(),
-        labels: days.iter().map(|(day, _)| vn_date(*day)).collect(),
-        series: vec![reached, Series { name: ctx.say("plans.way"), data: way }],
-        unit: row.unit.clone(),
-        goal: row.low,
-    })
 }

@@ -76,9 +76,12 @@ pub fn met(goal: &Goal<'_>, value: f64) -> bool {
 }
 
 /// The value that a target should have on a day: a straight line from where it began to its goal at its due day.
-/// After the due day, the goal itself.
+/// After the due day, the goal itself; a ceiling ("tối đa", "dưới") is wanted on every day.
 #[expect(clippy::cast_precision_loss, reason = "days between two dates stay far below 2^52")]
 pub fn expected(goal: &Goal<'_>, began: Point, day: NaiveDate) -> Option<f64> {
+    if ceiling(goal) {
+        return goal.low;
+    }
     let (low, due) = (goal.low?, goal.due?);
     let whole = (due - began.day).num_days();
     if whole <= 0 || day >= due {
@@ -88,9 +91,13 @@ pub fn expected(goal: &Goal<'_>, began: Point, day: NaiveDate) -> Option<f64> {
     Some(began.value + (low - began.value) * gone as f64 / whole as f64)
 }
 
+fn ceiling(goal: &Goal<'_>) -> bool {
+    matches!(goal.comparator, "at_most" | "less_than")
+}
+
 /// How a target stands on a day with its figure and where it began.
 ///
-/// A ceiling ("tối đa", "dưới") is kept or broken; it has no way to it. A target without a day is behind until met.
+/// A ceiling is kept or broken; it has no way to it. A target without a day is behind until met.
 pub fn standing(goal: &Goal<'_>, figure: Option<f64>, began: Option<Point>, day: NaiveDate) -> Standing {
     if goal.comparator == "qualitative" || goal.low.is_none() {
         return Standing::Qualitative;
@@ -99,9 +106,8 @@ pub fn standing(goal: &Goal<'_>, figure: Option<f64>, began: Option<Point>, day:
     if met(goal, value) {
         return Standing::Met;
     }
-    let ceiling = matches!(goal.comparator, "at_most" | "less_than");
     let passed = goal.due.is_none_or(|due| due < day);
-    if ceiling || passed {
+    if ceiling(goal) || passed {
         return Standing::Behind;
     }
     let began = began.unwrap_or(Point { day, value });

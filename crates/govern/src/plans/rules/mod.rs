@@ -4,3 +4,4 @@ pub mod due;
 pub mod flow;
 pub mod goal;
 pub mod report;
+pub mod trajectory;

@@ -7,9 +7,12 @@ use khien_base::measure::Figure;
 use khien_base::{Id, Result};
 use khien_db::{Db, fault};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
-use crate::plans::model::target::figure::{ActiveModel, Column, Entity, Model};
+use crate::plans::model::target::figure::{ActiveModel, Column, Entity};
+use crate::plans::rules::goal::Point;
 
 /// Keeps the figure of a target for a day; a later one of the same day takes its place.
 pub async fn keep<C: ConnectionTrait>(
@@ -36,29 +39,45 @@ pub async fn keep<C: ConnectionTrait>(
     Ok(())
 }
 
-/// Figures of these targets, oldest first. Four years of days of one target, or the same number among several.
-pub async fn of(db: &Db, targets: impl IntoIterator<Item = Id>) -> Result<HashMap<Id, Vec<Model>>> {
-    let rows = Entity::find()
+/// Only rows with a value: a share of nothing has none.
+fn counted() -> Condition {
+    Condition::any().add(Column::Denominator.is_null()).add(Column::Denominator.gt(0))
+}
+
+fn point((target, day, numerator, denominator): (Id, NaiveDate, i64, Option<i64>)) -> Option<(Id, Point)> {
+    let whole = |n: i64| u64::try_from(n).unwrap_or(0);
+    let figure = Figure { numerator: whole(numerator), denominator: denominator.map(whole) };
+    Some((target, Point { day, value: figure.value()? }))
+}
+
+/// Figures of these targets that have a value, oldest first. Four years of days of sixty targets.
+pub async fn points(db: &Db, targets: impl IntoIterator<Item = Id>) -> Result<HashMap<Id, Vec<Point>>> {
+    let rows: Vec<(Id, NaiveDate, i64, Option<i64>)> = Entity::find()
+        .select_only()
+        .columns([Column::Target, Column::Day, Column::Numerator, Column::Denominator])
         .filter(Column::Target.is_in(targets))
+        .filter(counted())
         .order_by_asc(Column::Day)
         .limit(100_000)
+        .into_tuple()
         .all(db.read())
         .await
         .map_err(fault)?;
-    let mut out: HashMap<Id, Vec<Model>> = HashMap::new();
-    for row in rows {
-        out.entry(row.target).or_default().push(row);
+    let mut out: HashMap<Id, Vec<Point>> = HashMap::new();
+    for (target, point) in rows.into_iter().filter_map(point) {
+        out.entry(target).or_default().push(point);
     }
     Ok(out)
 }
 
-/// The first figure of each of these targets.
-pub async fn first(db: &Db, targets: Vec<Id>) -> Result<HashMap<Id, Model>> {
+/// Where each of these targets began: its first figure that has a value.
+pub async fn first(db: &Db, targets: Vec<Id>) -> Result<HashMap<Id, Point>> {
     let earliest: Vec<(Id, NaiveDate)> = Entity::find()
         .select_only()
         .column(Column::Target)
         .column_as(Column::Day.min(), "day")
         .filter(Column::Target.is_in(targets.iter().copied()))
+        .filter(counted())
         .group_by(Column::Target)
         .into_tuple()
         .all(db.read())
@@ -68,11 +87,15 @@ pub async fn first(db: &Db, targets: Vec<Id>) -> Result<HashMap<Id, Model>> {
     days.sort_unstable();
     days.dedup();
     let wanted: HashMap<Id, NaiveDate> = earliest.into_iter().collect();
-    let rows = Entity::find()
+    let rows: Vec<(Id, NaiveDate, i64, Option<i64>)> = Entity::find()
+        .select_only()
+        .columns([Column::Target, Column::Day, Column::Numerator, Column::Denominator])
         .filter(Column::Target.is_in(targets))
         .filter(Column::Day.is_in(days))
+        .into_tuple()
         .all(db.read())
         .await
         .map_err(fault)?;
-    Ok(rows.into_iter().filter(|row| wanted.get(&row.target) == Some(&row.day)).map(|row| (row.target, row)).collect())
+    let found = rows.into_iter().filter(|(target, day, ..)| wanted.get(target) == Some(day));
+    Ok(found.filter_map(point).collect())
 }

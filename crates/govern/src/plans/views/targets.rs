@@ -2,11 +2,13 @@
 
 use chrono::NaiveDate;
 use khien_base::Id;
+use khien_base::clock::vn_date;
 use khien_web::View;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::DueView;
+use crate::plans::rules::trajectory::Step;
 
 /// The targets of a plan.
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
@@ -69,6 +71,8 @@ pub struct TargetRow {
 pub struct Chart {
     /// `trajectory`
     pub kind: String,
+    /// The days, true to scale.
+    pub days: Vec<NaiveDate>,
     /// Days, as `dd/mm/yyyy`.
     pub labels: Vec<String>,
     /// What was reached, and the way to the goal.
@@ -77,6 +81,25 @@ pub struct Chart {
     pub unit: String,
     /// The goal.
     pub goal: Option<f64>,
+}
+
+impl Chart {
+    /// The way of a target to its goal; `names` of what was reached and of the way expected.
+    pub fn of(way: &[Step], goal: Option<f64>, unit: &str, [reached, expected]: [String; 2]) -> Self {
+        // Figures are given as people read them, not with the fifteen digits of a division.
+        let shown = |value: Option<f64>| value.map(|value| (value * 10.0).round() / 10.0);
+        Self {
+            kind: "trajectory".to_owned(),
+            days: way.iter().map(|step| step.day).collect(),
+            labels: way.iter().map(|step| vn_date(step.day)).collect(),
+            series: vec![
+                Series { name: reached, data: way.iter().map(|step| shown(step.reached)).collect() },
+                Series { name: expected, data: way.iter().map(|step| shown(step.expected)).collect() },
+            ],
+            unit: unit.to_owned(),
+            goal,
+        }
+    }
 }
 
 /// One line of a chart.
@@ -110,15 +133,13 @@ impl View for Targets {
             state: state.into(),
             tone: "bad".into(),
             since: Some(super::sample_day()),
-            chart: (state == "behind").then(|| Chart {
-                kind: "trajectory".into(),
-                labels: vec!["01/10/2026".into(), "31/12/2026".into()],
-                series: vec![
-                    Series { name: "Thực tế".into(), data: vec![Some(40.0), None] },
-                    Series { name: "Lộ trình".into(), data: vec![Some(40.0), Some(90.5)] },
-                ],
-                unit: "%".into(),
-                goal: Some(90.5),
+            chart: (state == "behind").then(|| {
+                let day = super::sample_day();
+                let way = [
+                    Step { day, reached: Some(40.0), expected: Some(40.0) },
+                    Step { day: day + chrono::Days::new(90), reached: None, expected: Some(90.5) },
+                ];
+                Chart::of(&way, Some(90.5), "%", ["Thực tế".into(), "Lộ trình".into()])
             }),
         };
         let rows = vec![
