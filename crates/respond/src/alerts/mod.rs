@@ -18,7 +18,7 @@ pub mod views;
 pub use http::title;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use khien_base::permit::{Permission, Permit, Role};
 use khien_web::{Group, Module, Nav, Page, Route, samples};

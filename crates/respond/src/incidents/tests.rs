@@ -42,12 +42,20 @@ impl Printer for Scribe {
 const SYSTEM: Id = Id::from_u128(77);
 
 async fn app() -> (TestApp, Arc<Scribe>) {
+    app_with(vec![MODULE], |_| {}).await
+}
+
+async fn app_with(
+    modules: Vec<khien_web::Module>,
+    more: impl FnOnce(&mut khien_web::Kit) + Send,
+) -> (TestApp, Arc<Scribe>) {
     let scribe = Arc::new(Scribe::default());
     let printer = Arc::clone(&scribe);
     // The owner is known only once the centre is founded, so the register is made from the unit's seeded identity.
     let probe = TestApp::with(vec![]).await.unwrap();
     let owner = probe.unit("so-y-te").unwrap();
-    let app = TestApp::plugged(vec![MODULE], move |kit| {
+    let app = TestApp::plugged(modules, move |kit| {
+        more(kit);
         let card = SystemCard {
             id: SYSTEM,
             name: "Hồ sơ sức khỏe điện tử".into(),

@@ -39,7 +39,7 @@ pub async fn flush_now(kit: &Kit) -> Result<()> {
         Ok(back) => {
             for source in &back {
                 kit.bus.tell(news(source));
-                settle(kit, source).await?;
+                settle(kit, source, "Nguồn đã gửi dữ liệu trở lại.").await?;
             }
             Ok(())
         }
@@ -50,11 +50,16 @@ pub async fn flush_now(kit: &Kit) -> Result<()> {
     }
 }
 
-/// The alert that a source was silent ends when it speaks again.
-async fn settle(kit: &Kit, source: &Model) -> Result<()> {
-    let note = "Nguồn đã gửi dữ liệu trở lại.";
-    let kind = alerts::model::SILENT;
-    let settled = alerts::store::settle(&kit.db, kit.now(), kind, source.system, &source.name, note).await?;
+/// The alert that a source was silent ends when it speaks again, and when it is closed for good.
+pub(super) async fn settle(kit: &Kit, source: &Model, note: &str) -> Result<()> {
+    let passed = alerts::store::Settled {
+        kind: alerts::model::SILENT,
+        system: source.system,
+        source: source.id,
+        host: &source.name,
+        note,
+    };
+    let settled = alerts::store::settle(&kit.db, kit.now(), passed).await?;
     if settled > 0 {
         alerts::store::tell(&kit.bus, [source.unit]);
     }

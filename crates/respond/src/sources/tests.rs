@@ -317,12 +317,37 @@ async fn a_source_falls_silent_once_and_comes_back() {
         crate::modules().into_iter().flat_map(|module| module.jobs).find(|job| job.kind == crate::finding::SILENT_JOB);
     (card.unwrap().run)(kit, &silent[0].payload).await.unwrap();
     assert_eq!(open_alerts(&centre).await, 1);
+    // Renamed meanwhile, it is the same source: the alert raised under its old name ended never.
+    let seen = store::get(kit.db.read(), id).await.unwrap().updated_at.to_rfc3339();
+    let form = [("name", "Máy chủ cổng thông tin"), ("silent_minutes", "60"), ("updated_at", seen.as_str())];
+    assert_eq!(browser.post(&format!("/sources/{id}"), &form).await.status, 303);
     assert_eq!(machine.post_token("/api/ingest/ndjson", &token, "{\"a\":2}\n").await.status, 200);
     jobs::flush_now(kit).await.unwrap();
     assert_eq!(open_alerts(&centre).await, 0);
     let row = store::get(kit.db.read(), id).await.unwrap();
     assert_eq!((row.silent_since, row.events), (None, 2));
     assert_eq!(super::rules::state(&row.status, row.live_until, kit.now()), State::Live);
+}
+
+#[tokio::test]
+async fn a_silent_source_that_is_closed_leaves_no_alert_behind() {
+    let centre = Centre::new().await;
+    let kit = &centre.app.kit;
+    let mut browser = centre.officer().await;
+    let (id, token) = centre.add(&mut browser, centre.hospital, "ndjson", "").await;
+    let mut machine = centre.app.stranger();
+    assert_eq!(machine.post_token("/api/ingest/ndjson", &token, "{\"a\":1}\n").await.status, 200);
+    jobs::check_silence(kit, &serde_json::Value::Null).await.unwrap();
+    centre.app.clock.advance(TimeDelta::minutes(61));
+    jobs::check_silence(kit, &serde_json::Value::Null).await.unwrap();
+    let due = khien_db::jobs::due(&kit.db, kit.now(), 10).await.unwrap();
+    let silent = due.iter().find(|job| job.kind == crate::finding::SILENT_JOB).unwrap();
+    let all = crate::modules();
+    let job = all.iter().flat_map(|module| module.jobs).find(|job| job.kind == silent.kind).unwrap();
+    (job.run)(kit, &silent.payload).await.unwrap();
+    assert_eq!(open_alerts(&centre).await, 1);
+    assert_eq!(browser.post(&format!("/sources/{id}/close"), &[]).await.status, 303);
+    assert_eq!(open_alerts(&centre).await, 0);
 }
 
 async fn open_alerts(centre: &Centre) -> usize {

@@ -6,7 +6,7 @@ mod read;
 mod record;
 
 pub use change::{Closing, close, forget, join, mark_seen};
-pub use raise::{Raised, raise, settle};
+pub use raise::{Raised, Settled, raise, settle};
 pub use read::{
     Filter, LevelCount, Sort, by_level, get, list, member_count, members, of_incident, of_same_host, rule_hits, some,
 };

@@ -33,26 +33,34 @@ pub struct Raised {
     pub detail: Value,
 }
 
-/// Raises an alert; one of the same kind, system and host that is still open only gets a newer time. Says whether a
-/// new one was made, so that the caller can [`super::tell`].
+/// Who an alert is of: the log source that its detail names, whatever it is called now; the host where it names none.
+fn is_of(alert: &Model, source: Option<&Value>, host: &str) -> bool {
+    match (alert.detail.get("source"), source) {
+        (Some(own), Some(source)) => own == source,
+        _ => alert.host == host,
+    }
+}
+
+/// Raises an alert; one of the same kind, system and log source that is still open only gets a newer time and the name
+/// of today. Says whether a new one was made, so that the caller can [`super::tell`].
 pub async fn raise(db: &Db, ids: &Ids, now: DateTime<Utc>, raised: Raised) -> Result<bool> {
     let tx = db.begin().await?;
     lock(tx.conn()).await?;
-    let mut same = Entity::find()
-        .filter(Column::Kind.eq(raised.kind))
-        .filter(Column::Host.eq(&raised.host))
-        .filter(Column::State.ne(model::CLOSED));
+    let mut same = Entity::find().filter(Column::Kind.eq(raised.kind)).filter(Column::State.ne(model::CLOSED));
     same = match raised.system {
         Some(system) => same.filter(Column::System.eq(system)),
         None => same.filter(Column::System.is_null()).filter(Column::Unit.eq(raised.unit)),
     };
-    let open = same.order_by_desc(Column::LastAt).one(tx.conn()).await.map_err(fault)?;
+    let open = same.order_by_desc(Column::LastAt).all(tx.conn()).await.map_err(fault)?;
+    let open = open.into_iter().find(|alert| is_of(alert, raised.detail.get("source"), &raised.host));
     let new = open.is_none();
     match open {
         Some(group) => {
             let mut row = group.into_active_model();
             row.last_at = ActiveValue::Set(now);
             row.updated_at = ActiveValue::Set(now);
+            row.search_key = ActiveValue::Set(key(&format!("{} {}", raised.title, raised.host)));
+            row.host = ActiveValue::Set(raised.host);
             row.detail = ActiveValue::Set(raised.detail);
             row.update(tx.conn()).await.map_err(fault)?;
         }
@@ -65,19 +73,41 @@ pub async fn raise(db: &Db, ids: &Ids, now: DateTime<Utc>, raised: Raised) -> Re
     Ok(new)
 }
 
-/// What was raised has passed by itself (the source speaks again): closes the open alerts of this kind, system and host
-/// as dealt with. Gives how many; those of an incident stay.
-pub async fn settle(db: &Db, now: DateTime<Utc>, kind: &str, system: Id, host: &str, note: &str) -> Result<u64> {
+/// What was raised and has passed by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settled<'a> {
+    /// Kind of the alert.
+    pub kind: &'static str,
+    /// Its information system.
+    pub system: Id,
+    /// The log source that it is of.
+    pub source: Id,
+    /// The name of the source, for alerts that name no source.
+    pub host: &'a str,
+    /// What is said of it.
+    pub note: &'a str,
+}
+
+/// What was raised has passed by itself (the source speaks again): closes its open alerts as dealt with, also those
+/// raised under a name that the source had before. Gives how many; those of an incident stay.
+pub async fn settle(db: &Db, now: DateTime<Utc>, settled: Settled<'_>) -> Result<u64> {
     let tx = db.begin().await?;
+    let open = Entity::find()
+        .filter(Column::Kind.eq(settled.kind))
+        .filter(Column::System.eq(settled.system))
+        .filter(Column::State.is_in([model::NEW, model::SEEN]))
+        .all(tx.conn())
+        .await
+        .map_err(fault)?;
+    let source = json!(settled.source);
+    let of_it = open.iter().filter(|alert| is_of(alert, Some(&source), settled.host)).map(|alert| alert.id);
     let done = Entity::update_many()
         .col_expr(Column::State, Expr::value(model::CLOSED))
         .col_expr(Column::Reason, Expr::value(Some("handled")))
-        .col_expr(Column::Note, Expr::value(note))
+        .col_expr(Column::Note, Expr::value(settled.note))
         .col_expr(Column::ClosedAt, Expr::value(Some(now)))
         .col_expr(Column::UpdatedAt, Expr::value(now))
-        .filter(Column::Kind.eq(kind))
-        .filter(Column::System.eq(system))
-        .filter(Column::Host.eq(host))
+        .filter(Column::Id.is_in(of_it))
         .filter(Column::State.is_in([model::NEW, model::SEEN]))
         .exec(tx.conn())
         .await

@@ -128,7 +128,14 @@ async fn a_silent_source_is_one_alert_until_it_is_closed() {
     assert!(store::raise(&test.db, &ids, at(0), raised()).await.unwrap());
     assert!(!store::raise(&test.db, &ids, at(5), raised()).await.unwrap());
     assert_eq!(all(&test).await.len(), 1);
-    let done = store::settle(&test.db, at(9), model::SILENT, Id::from_u128(2), "fw-01", "").await.unwrap();
+    let passed = store::Settled {
+        kind: model::SILENT,
+        system: Id::from_u128(2),
+        source: Id::from_u128(5),
+        host: "fw-01",
+        note: "",
+    };
+    let done = store::settle(&test.db, at(9), passed).await.unwrap();
     assert_eq!(done, 1);
     assert!(store::raise(&test.db, &ids, at(90), raised()).await.unwrap());
     assert_eq!(all(&test).await.len(), 2);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use khien_base::{Fault, Id, Reach, Result};
 use khien_directory::Tree;
 use khien_web::texts::Lang;
-use khien_web::{Ctx, Live};
+use khien_web::{Ctx, Kit, Live};
 
 use super::model::{Act, Model};
 use super::regime::Named;
@@ -76,6 +76,12 @@ fn pick<'a>(lang: Lang, vi: &'a str, en: &'a str) -> &'a str {
         Lang::Vi => vi,
         Lang::En => en,
     }
+}
+
+/// An alert in one line, in a language: its title, and the host that it was found on where the title does not name it.
+fn alert_line(kit: &Kit, lang: Lang, alert: &crate::alerts::model::Model) -> String {
+    let title = crate::alerts::title(kit, lang, alert);
+    if alert.host.is_empty() || title.contains(&alert.host) { title } else { format!("{title} ({})", alert.host) }
 }
 
 /// "N1 – Mã độc"

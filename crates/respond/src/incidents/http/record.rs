@@ -94,7 +94,7 @@ async fn fill(ctx: &Ctx, incident: &Model, view: &mut Record) -> Result<()> {
         .into_iter()
         .map(|alert| Alert {
             id: alert.id,
-            title: alert.title,
+            title: crate::alerts::title(&ctx.kit, ctx.lang, &alert),
             host: alert.host,
             hits: alert.hits,
             first_at: alert.first_at,

@@ -17,7 +17,7 @@ use super::super::regime::{Form, Regime};
 use super::super::report::{self, Author, Clerk, Source, Values};
 use super::super::views::{Choice, Report, ReportField, ReportSection};
 use super::super::{rules, store, timeline};
-use super::{act, lost, pick, tell, to_read, to_write, tree};
+use super::{act, alert_line, lost, pick, tell, to_read, to_write, tree};
 
 /// Lines of the timeline that a report carries.
 const LINES: u64 = 60;
@@ -225,8 +225,7 @@ async fn desk(ctx: &Ctx, incident: &Model, kind: &str) -> Result<Desk> {
     entries.reverse();
     let told: Vec<_> = entries.iter().filter(|entry| told(&entry.kind)).map(|entry| tell_line(ctx, entry)).collect();
     let alerts = crate::alerts::store::of_incident(&ctx.kit.db, incident.id).await?;
-    let alerts: Vec<String> =
-        alerts.into_iter().map(|alert| format!("{} ({})", alert.title, alert.host).replace(" ()", "")).collect();
+    let alerts: Vec<String> = alerts.iter().map(|alert| alert_line(&ctx.kit, Lang::Vi, alert)).collect();
     let system = match incident.system {
         Some(id) => ctx.kit.systems()?.some(vec![id]).await?.into_iter().next(),
         None => None,

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use khien_base::{Fault, Id, Reach, Result};
 use khien_directory::people::store as people;
-use khien_web::{Ctx, Reply};
+use khien_web::texts::Lang;
+use khien_web::{Ctx, Kit, Reply};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -13,7 +14,7 @@ use super::super::model::{Model, Written};
 use super::super::regime::Regime;
 use super::super::views::{Choice, Flag, Sheet};
 use super::super::{WRITE, rules, store, verbs};
-use super::{act, id_of, label, lost, pick, tell, to_write, tree, units};
+use super::{act, alert_line, id_of, label, lost, pick, tell, to_write, tree, units};
 use crate::alerts::model::Model as Alert;
 use crate::alerts::store as alerts;
 
@@ -84,14 +85,13 @@ pub(crate) async fn show_new(ctx: Ctx) -> Result<Reply> {
     let found = of_alerts(&ctx, &asked.alert).await?;
     let mut typed = Typed { system: asked.system, ..Typed::default() };
     typed.detected_at = rules::typed(ctx.now);
-    from_alerts(&mut typed, &found)?;
+    from_alerts(&ctx.kit, &mut typed, &found)?;
     if let Some(first) = found.iter().map(|alert| alert.created_at).min() {
         typed.detected_at = rules::typed(first);
     }
     let mut view = blank(&ctx, &ctx.reach(WRITE)).await?;
     view.action = "/incidents".into();
-    view.alerts =
-        found.iter().map(|alert| Choice::new(alert.id, format!("{} · {}", alert.title, alert.host))).collect();
+    view.alerts = found.iter().map(|alert| Choice::new(alert.id, alert_line(&ctx.kit, ctx.lang, alert))).collect();
     if view.units.len() == 1 {
         typed.unit = view.units.first().map(|unit| unit.value.clone()).unwrap_or_default();
     }
@@ -111,7 +111,7 @@ pub(crate) async fn show_new(ctx: Ctx) -> Result<Reply> {
 pub(crate) async fn open(mut ctx: Ctx) -> Result<Reply> {
     let mut typed: Typed = ctx.form().await?;
     let found = of_alerts(&ctx, &std::mem::take(&mut typed.alert)).await?;
-    from_alerts(&mut typed, &found)?;
+    from_alerts(&ctx.kit, &mut typed, &found)?;
     let reach = ctx.reach(WRITE);
     let system = system_of(&ctx, &typed, &reach).await?;
     let unit = match id_of("unit", &typed.unit)? {
@@ -135,7 +135,7 @@ pub(crate) async fn open(mut ctx: Ctx) -> Result<Reply> {
     let tx = ctx.kit.db.begin().await?;
     let incident = verbs::open(tx.conn(), &act, unit, written).await?;
     let ids: Vec<Id> = found.iter().map(|alert| alert.id).collect();
-    join(tx.conn(), &act, &incident, &found).await?;
+    join(tx.conn(), &act, &incident, &found, &ctx.kit).await?;
     let detail =
         json!({"number": incident.number, "level": incident.level, "detected_at": incident.detected_at, "alerts": ids});
     tx.commit(ctx.entry("incidents.open", "incident", incident.id, Some(unit), detail)?).await?;
@@ -149,6 +149,7 @@ pub(super) async fn join<C: sea_orm::ConnectionTrait>(
     act: &super::super::model::Act<'_>,
     incident: &Model,
     found: &[Alert],
+    kit: &Kit,
 ) -> Result<()> {
     if found.is_empty() {
         return Ok(());
@@ -158,7 +159,9 @@ pub(super) async fn join<C: sea_orm::ConnectionTrait>(
     if usize::try_from(joined).ok() != Some(ids.len()) {
         return Err(Fault::conflict("incidents.alert-taken"));
     }
-    let titles: Vec<&str> = found.iter().map(|alert| alert.title.as_str()).collect();
+    let said = |lang, alert| crate::alerts::title(kit, lang, alert);
+    let titles: Vec<_> =
+        found.iter().map(|alert| json!({"vi": said(Lang::Vi, alert), "en": said(Lang::En, alert)})).collect();
     let args = json!({"count": found.len().to_string(), "titles": titles});
     store::log(conn, act, incident.id, store::Line { kind: "alerts", args, ..store::Line::default() }).await
 }
@@ -185,7 +188,7 @@ pub(super) async fn of_alerts(ctx: &Ctx, ids: &[Id]) -> Result<Vec<Alert>> {
 }
 
 /// What the alerts say where nothing was typed: title, system, unit, T0, group.
-fn from_alerts(typed: &mut Typed, found: &[Alert]) -> Result<()> {
+fn from_alerts(kit: &Kit, typed: &mut Typed, found: &[Alert]) -> Result<()> {
     let Some(first) = found.first() else { return Ok(()) };
     if found.iter().any(|alert| alert.unit != first.unit) {
         return Err(Fault::invalid("incidents.several-units").on("alert"));
@@ -195,8 +198,8 @@ fn from_alerts(typed: &mut Typed, found: &[Alert]) -> Result<()> {
             *field = value;
         }
     };
-    let title = if first.host.is_empty() { first.title.clone() } else { format!("{} ({})", first.title, first.host) };
-    set(&mut typed.title, title.chars().take(rules::TITLE).collect());
+    // The title is kept and printed: it is written in Vietnamese, whoever opens the incident.
+    set(&mut typed.title, alert_line(kit, Lang::Vi, first).chars().take(rules::TITLE).collect());
     set(&mut typed.unit, first.unit.to_string());
     set(&mut typed.system, first.system.map(|id| id.to_string()).unwrap_or_default());
     let earliest = found.iter().map(|alert| alert.created_at).min().unwrap_or(first.created_at);

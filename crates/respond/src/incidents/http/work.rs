@@ -71,7 +71,7 @@ pub(crate) async fn join(mut ctx: Ctx) -> Result<Reply> {
         return Err(Fault::invalid("incidents.several-units").on("alert"));
     }
     let tx = ctx.kit.db.begin().await?;
-    super::sheet::join(tx.conn(), &act(&ctx)?, &incident, &found).await?;
+    super::sheet::join(tx.conn(), &act(&ctx)?, &incident, &found, &ctx.kit).await?;
     let detail = json!({"alerts": found.iter().map(|alert| alert.id).collect::<Vec<_>>()});
     tx.commit(ctx.entry("incidents.alerts", "incident", incident.id, Some(incident.unit), detail)?).await?;
     tell(&ctx, incident.unit);

@@ -54,3 +54,40 @@ async fn alerts_open_an_incident_that_runs_from_the_first_of_them() {
     assert_eq!(record(&mut officer, &path).await["alerts"].as_array().unwrap().len(), 3);
     assert_eq!(officer.get(&format!("{path}?tab=alerts")).await.status, 200);
 }
+
+/// Rules are written in English and said in the reader's language; what is kept and printed is Vietnamese.
+#[tokio::test]
+async fn alerts_of_an_incident_are_named_in_the_language_of_who_reads() {
+    use crate::alerts::tests::{event, finding};
+    use crate::rules::{Rules, load};
+    let modules = vec![crate::alerts::MODULE, crate::rules::MODULE, MODULE];
+    let (app, scribe) = app_with(modules, |kit| kit.plug(Arc::new(Rules::new(load(&[], kit.now()))))).await;
+    let loaded = app.kit.part::<Rules>().unwrap().current();
+    let rule = loaded.ruleset.rules().iter().find(|rule| loaded.title(rule, true) != rule.title).unwrap();
+    let (vi, en) = (loaded.title(rule, true), rule.title.as_str());
+    let mut found = finding(&rule.id, event("hs-01", 0, "x"));
+    found.rule_title = en.to_owned();
+    (found.event.unit, found.event.system) = (app.unit("so-y-te").unwrap(), SYSTEM);
+    crate::alerts::store::record(&app.kit.db, &app.kit.ids, app.kit.now(), &[found]).await.unwrap();
+    let (_, mut own) = app.sign_in(Role::FocalPoint, "so-y-te").await.unwrap();
+    let listed = own.get("/api/v1/alerts").await.json();
+    let alert = listed["rows"][0]["id"].as_str().unwrap().to_owned();
+    let sheet = own.get(&format!("/api/v1/incidents/new?alert={alert}")).await.json();
+    assert_eq!(sheet["alerts"][0]["label"], format!("{vi} (hs-01)"));
+    let answer = own.post("/incidents", &[("alert", &alert)]).await;
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    let path = answer.location().to_owned();
+    let view = record(&mut own, &path).await;
+    assert_eq!((&view["title"], &view["alerts"][0]["title"]), (&format!("{vi} (hs-01)").into(), &vi.into()));
+    let timeline = own.get(&format!("/api/v1{path}?tab=timeline")).await.json()["timeline"].to_string();
+    assert!(timeline.contains(vi) && !timeline.contains(en), "{timeline}");
+    own.get("/language?to=en").await;
+    assert_eq!(record(&mut own, &path).await["alerts"][0]["title"], en);
+    let timeline = own.get(&format!("/api/v1{path}?tab=timeline")).await.json()["timeline"].to_string();
+    assert!(timeline.contains(en) && !timeline.contains(vi), "{timeline}");
+    // The report is printed from an English page, and is Vietnamese all the same.
+    assert_eq!(own.post(&format!("{path}/reports/BM-SC-02"), &[("format", "docx")]).await.status, 200);
+    assert_eq!(own.post(&format!("{path}/reports/BM-SC-03"), &[("format", "docx")]).await.status, 200);
+    let printed = serde_json::to_string(&*scribe.0.lock().unwrap()).unwrap();
+    assert!(printed.contains(vi) && !printed.contains(en), "{printed}");
+}

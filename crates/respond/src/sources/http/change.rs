@@ -14,7 +14,7 @@ use super::{one, reached};
 use crate::sources::desk::Desk;
 use crate::sources::model::{ACTIVE, ActiveModel, CLOSED, Model, PAUSED};
 use crate::sources::rules::{self, Asked};
-use crate::sources::{READ, WRITE, store};
+use crate::sources::{READ, WRITE, jobs, store};
 
 /// A new source.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -195,5 +195,9 @@ async fn turn(ctx: &Ctx, to: &'static str, action: &'static str) -> Result<Reply
     let detail = json!({"before": source.status, "after": to});
     tx.commit(ctx.entry(action, "source", source.id, Some(source.unit), detail)?).await?;
     changed(ctx, &source)?;
+    if to == CLOSED {
+        // Nobody waits for it any more.
+        jobs::settle(&ctx.kit, &source, "Nguồn đã đóng.").await?;
+    }
     Ok(Reply::to(format!("/sources/{}", source.id)))
 }
