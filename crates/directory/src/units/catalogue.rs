@@ -151,6 +151,9 @@ fn made(of: &Place, keep: impl Fn(&Body) -> bool) -> Result<Vec<Under>> {
         };
         special.clone().unwrap_or_else(|| body.name.clone())
     };
+    let placed = |text: &str| text.replace("{unit}", &of.bare);
+    // "Bac Ninh Province" → "Bac Ninh"
+    let bare_en = of.name_en.rsplit_once(' ').map_or(of.name_en.as_str(), |(bare, _)| bare);
     Ok(template
         .units
         .iter()
@@ -159,10 +162,10 @@ fn made(of: &Place, keep: impl Fn(&Body) -> bool) -> Result<Vec<Under>> {
             let unit = NewUnit {
                 code: Some(body.key.clone()),
                 kind: body.kind.clone(),
-                name: named(body),
-                name_en: body.name_en.clone(),
+                name: placed(&named(body)),
+                name_en: body.name_en.replace("{unit}", bare_en),
                 short: body.short.clone(),
-                aliases: body.aliases.iter().map(|alias| alias.replace("{unit}", &of.bare)).collect(),
+                aliases: body.aliases.iter().map(|alias| placed(alias)).collect(),
                 place: None,
                 valid_from: template.valid_from,
             };
@@ -206,5 +209,20 @@ mod tests {
         let ward = place("09253", day("2026-11-22")).unwrap().unwrap();
         let names: Vec<String> = bodies(&ward).unwrap().into_iter().map(|(unit, _)| unit.name).collect();
         assert!(names.iter().any(|name| name == "Công an phường"), "{names:?}");
+    }
+
+    #[test]
+    fn bodies_that_bear_the_name_of_the_province_are_told_it() {
+        let province = place("24", day("2026-11-22")).unwrap().unwrap();
+        let made: Vec<NewUnit> = all_bodies(&province).unwrap().into_iter().map(|(unit, _)| unit).collect();
+        let power = made.iter().find(|unit| unit.code.as_deref() == Some("dien-luc")).unwrap();
+        assert_eq!(
+            (power.name.as_str(), power.name_en.as_str()),
+            ("Công ty Điện lực Bắc Ninh", "Bac Ninh Power Company")
+        );
+        for unit in &made {
+            let words = format!("{} {} {} {:?}", unit.name, unit.name_en, unit.short, unit.aliases);
+            assert!(!words.contains('{'), "{words}");
+        }
     }
 }
