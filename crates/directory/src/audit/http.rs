@@ -132,6 +132,12 @@ fn line(ctx: &Ctx, row: Model, names: &HashMap<Id, String>) -> Line {
         who: row.actor_name,
         text: did(ctx, &row.action),
         action: row.action,
+        kind: ctx
+            .kit
+            .texts
+            .find(ctx.lang, &format!("audit.kind.{}", row.subject_kind))
+            .unwrap_or(&row.subject_kind)
+            .to_owned(),
         subject_kind: row.subject_kind,
         subject: row.subject,
         unit: row.unit.and_then(|unit| names.get(&unit).cloned()).unwrap_or_default(),
@@ -153,7 +159,7 @@ fn sheet(ctx: &Ctx, lines: Vec<Line>) -> Sheet {
                     line.who,
                     line.text,
                     line.action,
-                    line.subject_kind,
+                    line.kind,
                     line.subject.to_string(),
                     line.unit,
                     line.request,

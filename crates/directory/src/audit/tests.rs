@@ -55,7 +55,7 @@ async fn the_log_is_filtered_opened_and_taken_away() {
     assert_eq!(auditor.get("/audit?subject=x").await.status, 422);
     let file = auditor.get("/audit?action=people.&format=csv").await;
     assert!(
-        file.text().contains("Thêm người;people.add;person") && file.text().lines().count() == 2,
+        file.text().contains("Thêm người;people.add;người dùng") && file.text().lines().count() == 2,
         "{}",
         file.text()
     );

@@ -21,6 +21,8 @@ pub struct Line {
     pub text: String,
     /// `person`
     pub subject_kind: String,
+    /// What kind of record it is, in words.
+    pub kind: String,
     /// Which record.
     pub subject: Id,
     /// The unit whose record it is; empty for none.
@@ -85,6 +87,7 @@ impl View for List {
             action: "people.give-role".into(),
             text: "Giao vai trò".into(),
             subject_kind: "person".into(),
+            kind: "người dùng".into(),
             unit: "Sở Y tế".into(),
             request: "abc".into(),
             ..Line::default()
