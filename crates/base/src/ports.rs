@@ -22,6 +22,8 @@ pub struct Search {
     pub equals: Vec<(String, String)>,
     /// Only events of this log source.
     pub source: Option<Id>,
+    /// Only events of this information system.
+    pub system: Option<Id>,
     /// How many rows to pass over, newest first.
     pub offset: usize,
     /// How many rows to give, at most 1,000.

@@ -89,6 +89,9 @@ fn conditions(query: &Search) -> Result<Vec<Expr>> {
     if let Some(source) = query.source {
         all.push(col("source").eq(lit(source.to_string())));
     }
+    if let Some(system) = query.system {
+        all.push(col("system").eq(lit(system.to_string())));
+    }
     for (name, value) in &query.equals {
         all.push(matches(asked(name)?, value, false));
     }

@@ -28,6 +28,7 @@ async fn an_attack_becomes_an_alert_and_is_found_within_its_unit() {
         words: vec![],
         equals: vec![],
         source: None,
+        system: None,
         offset: 0,
         limit: 10,
     };

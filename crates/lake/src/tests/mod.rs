@@ -86,5 +86,15 @@ impl Maker {
 
 /// Everything within reach, newest first.
 pub(crate) fn all(reach: Reach) -> Search {
-    Search { reach, from: None, to: None, words: Vec::new(), equals: Vec::new(), source: None, offset: 0, limit: 1_000 }
+    Search {
+        reach,
+        from: None,
+        to: None,
+        words: Vec::new(),
+        equals: Vec::new(),
+        source: None,
+        system: None,
+        offset: 0,
+        limit: 1_000,
+    }
 }

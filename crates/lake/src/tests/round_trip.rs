@@ -69,6 +69,7 @@ async fn columns_times_and_sources_narrow_a_search() {
     events[0].time = noon() - TimeDelta::days(3);
     events[1].record.hot.user = Some("TRẦN THỊ BÌNH".into());
     events[2].source = unit(50);
+    events[3].system = unit(51);
     lake.append(events.clone()).await.unwrap();
     let ids = async |query: Search| -> Vec<_> {
         lake.search(query).await.unwrap().events.into_iter().map(|event| event.id).collect()
@@ -78,6 +79,7 @@ async fn columns_times_and_sources_narrow_a_search() {
     assert!(ids(equals("user", "trần thị")).await.is_empty());
     assert_eq!(ids(equals("host", "MÁY-CHỦ-01")).await.len(), 4);
     assert_eq!(ids(Search { source: Some(unit(50)), ..all(Reach::All) }).await, [events[2].id]);
+    assert_eq!(ids(Search { system: Some(unit(51)), ..all(Reach::All) }).await, [events[3].id]);
     assert_eq!(ids(Search { to: Some(noon()), ..all(Reach::All) }).await, [events[0].id]);
     assert_eq!(ids(Search { from: Some(events[3].time), ..all(Reach::All) }).await, [events[3].id]);
     for (query, code) in [

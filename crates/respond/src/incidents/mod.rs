@@ -11,6 +11,7 @@
 
 mod http;
 mod jobs;
+mod letterhead;
 pub mod model;
 pub mod overview;
 pub mod regime;

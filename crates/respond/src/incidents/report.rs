@@ -20,7 +20,9 @@ pub struct Author {
     pub unit: String,
     /// Its short form, for the number.
     pub short: String,
-    /// The unit above it.
+    /// Its name at the head of the document, with the name of its province or commune.
+    pub issuer: String,
+    /// The unit above it; empty where none is written.
     pub superior: String,
     /// Place of writing ("Bắc Ninh").
     pub place: String,
@@ -288,7 +290,7 @@ pub fn document(
     };
     Document {
         superior: author.superior.to_uppercase(),
-        issuer: author.unit.to_uppercase(),
+        issuer: author.issuer.to_uppercase(),
         number: clerk.number,
         place: author.place.clone(),
         date: clerk.date,

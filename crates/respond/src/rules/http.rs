@@ -139,6 +139,7 @@ pub(super) async fn show(ctx: Ctx) -> Result<Reply> {
     let notes = loaded.notes.get(&rule.id).cloned().unwrap_or_default();
     let vietnamese = ctx.lang == Lang::Vi;
     let first = |vi: String, other: &str| if vietnamese && !vi.is_empty() { vi } else { other.to_owned() };
+    let falsepositives = notes.falsepositives(rule, vietnamese);
     let attack = Attack::shipped();
     let tactic = |name: &String| {
         let found = attack.tactic(name);
@@ -158,7 +159,7 @@ pub(super) async fn show(ctx: Ctx) -> Result<Reply> {
         tactics: rule.tags.tactics.iter().map(tactic).collect(),
         techniques: rule.tags.techniques.iter().map(technique).collect(),
         references: rule.references.clone(),
-        falsepositives: rule.falsepositives.clone(),
+        falsepositives,
         yaml: rule.yaml.clone(),
     })
 }

@@ -33,12 +33,22 @@ pub struct Notes {
     pub title_vi: String,
     /// What it means, in Vietnamese.
     pub description_vi: String,
+    /// What else may look like this, in Vietnamese.
+    pub falsepositives_vi: Vec<String>,
     /// What to do first, in Vietnamese.
     pub advice_vi: String,
     /// What to do first, in English.
     pub advice_en: String,
     /// The group of incidents (`N1`…`N9`) that an incident made from its alert starts with.
     pub incident_group: String,
+}
+
+impl Notes {
+    /// What else may look like this, in the reader's language where the rule has it.
+    pub fn falsepositives(&self, rule: &Rule, vietnamese: bool) -> Vec<String> {
+        let own = vietnamese && !self.falsepositives_vi.is_empty();
+        if own { self.falsepositives_vi.clone() } else { rule.falsepositives.clone() }
+    }
 }
 
 /// Rules that were loaded together.

@@ -69,6 +69,7 @@ fn every_rule_that_is_shipped_fires_on_its_samples_and_on_no_near_miss() {
         for text in [&notes.title_vi, &notes.description_vi, &notes.advice_vi, &notes.advice_en] {
             assert!(!text.is_empty(), "{name}");
         }
+        assert_eq!(notes.falsepositives_vi.len(), rule.falsepositives.len(), "{name}: each in both languages");
         tried += 1;
     }
     let files = std::fs::read_dir(&folder).unwrap().filter_map(Result::ok);

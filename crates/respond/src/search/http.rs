@@ -30,6 +30,8 @@ struct Asked {
     to: String,
     #[serde(default)]
     source: String,
+    #[serde(default)]
+    system: String,
 }
 
 /// Spans that a button asks for, in minutes.
@@ -90,6 +92,7 @@ fn search(ctx: &Ctx, asked: &Asked, query: &Query, span: &Span) -> Search {
         words: query.words(),
         equals: query.equals(),
         source: asked.source.parse().ok(),
+        system: asked.system.parse().ok(),
         offset: 0,
         limit: 0,
     }
@@ -106,6 +109,7 @@ pub(super) async fn events(ctx: Ctx) -> Result<Reply> {
         from,
         to,
         source: asked.source.clone(),
+        system: asked.system.clone(),
         may_sql,
         ..Events::default()
     };
@@ -150,6 +154,7 @@ pub(super) async fn events(ctx: Ctx) -> Result<Reply> {
         if span.range.is_empty() { (local(span.from), local(span.to)) } else { (String::new(), String::new()) };
     ctx.page(&Events {
         source_name: asked.source.parse().ok().map(|id| name(&id)).unwrap_or_default(),
+        system_name: system_name(&ctx, &asked).await?,
         rows: found.events.iter().map(|event| row(event, name(&event.source))).collect(),
         pager: Pager::new(&ctx, paging, found.total),
         chart: if found.total == 0 { Value::Null } else { chart },
@@ -167,6 +172,14 @@ async fn source_names(ctx: &Ctx, events: &[Event], asked: Option<Id>) -> Result<
     }
     let known = sources::store::some(&ctx.kit.db, &ctx.reach(READ), ids).await?;
     Ok(known.into_iter().map(|source| (source.id, source.name)).collect())
+}
+
+/// The name of the system that was asked for, if it is within reach.
+async fn system_name(ctx: &Ctx, asked: &Asked) -> Result<String> {
+    let Ok(id) = asked.system.parse() else { return Ok(String::new()) };
+    let found = ctx.kit.systems()?.some(vec![id]).await?;
+    let seen = found.into_iter().find(|card| ctx.reach(READ).covers(card.unit));
+    Ok(seen.map(|card| card.name).unwrap_or_default())
 }
 
 fn row(event: &Event, source_name: String) -> Row {
@@ -221,9 +234,10 @@ fn sheet(ctx: &Ctx, events: &[Event]) -> Sheet {
     let names = ["time", "host", "code", "channel", "user", "from-ip", "message", "raw"];
     let cells = |event: &Event| {
         let row = row(event, String::new());
+        let at = event.time.with_timezone(&vietnam()).to_rfc3339();
         // A spreadsheet's cell holds 32,767 characters.
         let raw = event.record.raw.chars().take(32_000).collect();
-        vec![event.time.to_rfc3339(), row.host, row.event_code, row.channel, row.user, row.src_ip, row.message, raw]
+        vec![at, row.host, row.event_code, row.channel, row.user, row.src_ip, row.message, raw]
     };
     Sheet {
         title: ctx.say("search.events"),

@@ -57,6 +57,18 @@ async fn terms_narrow_the_list_and_the_chart_counts_the_same() {
 }
 
 #[tokio::test]
+async fn a_system_shows_its_own_events_only() {
+    let centre = Centre::new().await;
+    store(&centre, &[("so-y-te", "may01", 5, "of the hospital")]);
+    let mut browser = centre.officer().await;
+    let own = browser.get(&format!("/api/v1/events?system={}", centre.hospital)).await.json();
+    assert_eq!(own["pager"]["total"], 1, "{own}");
+    assert_ne!(own["system_name"], "", "{own}");
+    let other = browser.get(&format!("/api/v1/events?system={}", centre.commune)).await.json();
+    assert_eq!(other["pager"]["total"], 0, "events of another system stay out: {other}");
+}
+
+#[tokio::test]
 async fn a_wrong_search_keeps_what_was_typed_and_says_where() {
     let centre = Centre::new().await;
     let mut browser = centre.officer().await;

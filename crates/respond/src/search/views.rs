@@ -47,6 +47,10 @@ pub struct Events {
     pub source: String,
     /// Its name.
     pub source_name: String,
+    /// The information system, if one was asked for.
+    pub system: String,
+    /// Its name.
+    pub system_name: String,
     /// The events, newest first.
     pub rows: Vec<Row>,
     /// Where the list stands.
@@ -150,6 +154,8 @@ impl View for Events {
                 to: "2026-10-01T10:00".into(),
                 source: Id::from_u128(2).to_string(),
                 source_name: "Máy chủ web".into(),
+                system: Id::from_u128(3).to_string(),
+                system_name: "Hồ sơ <sức khỏe>".into(),
                 rows: vec![row, bare],
                 pager: Pager { number: 1, pages: 1, total: 2, from: 1, to: 2, base: "/events?".into() },
                 chart: json!({"kind": "bar", "labels": ["09:00"], "series": [{"name": "Sự kiện", "data": [2]}]}),

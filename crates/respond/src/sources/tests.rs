@@ -52,6 +52,7 @@ impl InMemory {
                 && query.from.is_none_or(|from| event.time >= from)
                 && query.to.is_none_or(|to| event.time < to)
                 && query.source.is_none_or(|source| event.source == source)
+                && query.system.is_none_or(|system| event.system == system)
                 && query.words.iter().all(|w| event.record.raw.to_lowercase().contains(&w.to_lowercase()))
                 && query.equals.iter().all(|(name, v)| column(event, name) == Some(v.to_lowercase()))
         };
@@ -434,4 +435,16 @@ async fn a_file_is_uploaded_on_the_page_of_its_source() {
     );
     let broken = browser.upload(&format!("/sources/{id}/upload"), "a.evtx", b"ElfFile\0 cut", &[]).await;
     assert_eq!(broken.status, 422);
+}
+
+#[tokio::test]
+async fn a_file_of_some_megabytes_is_taken_in_too() {
+    let centre = Centre::new().await;
+    let mut browser = centre.focal("so-y-te").await;
+    let (id, _) = centre.add(&mut browser, centre.hospital, "file", "").await;
+    let line = format!("{{\"message\":\"{}\"}}\n", "x".repeat(100_000));
+    let file = line.repeat(30);
+    let answer = browser.upload(&format!("/sources/{id}/upload"), "logs.ndjson", file.as_bytes(), &[]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(centre.events.0.lock().unwrap().len(), 30);
 }

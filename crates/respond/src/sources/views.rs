@@ -149,6 +149,8 @@ pub struct One {
     pub history: Vec<Step>,
     /// Whether the viewer may change it.
     pub may_write: bool,
+    /// Whether the viewer may search its events.
+    pub may_search: bool,
     /// When its settings last changed; the form carries it back.
     pub updated_at: DateTime<Utc>,
     /// What became of an upload.
@@ -233,6 +235,7 @@ impl View for One {
             recipes: vec![Recipe { id: "curl", file: "", text: "curl …".into() }],
             history: vec![],
             may_write: true,
+            may_search: true,
             updated_at: at,
             uploaded: None,
         };
@@ -255,7 +258,13 @@ impl View for One {
             }),
             ..new.clone()
         };
-        let closed = Self { row: row("Đã đóng", State::Closed), may_write: false, recipes: vec![], ..full.clone() };
+        let closed = Self {
+            row: row("Đã đóng", State::Closed),
+            may_write: false,
+            may_search: false,
+            recipes: vec![],
+            ..full.clone()
+        };
         vec![new, full, closed]
     }
 }

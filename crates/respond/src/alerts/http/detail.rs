@@ -70,8 +70,8 @@ fn rule(ctx: &Ctx, names: &Names, group: &Model) -> (Option<RuleRef>, String) {
     let first = |vi: String, other: &str| if vietnamese && !vi.is_empty() { vi } else { other.to_owned() };
     let found = RuleRef {
         id: rule.id.clone(),
+        falsepositives: notes.falsepositives(rule, vietnamese),
         description: first(notes.description_vi, &rule.description),
-        falsepositives: rule.falsepositives.clone(),
         href: crate::rules::page_of(&rule.id),
     };
     (Some(found), first(notes.advice_vi, &notes.advice_en))

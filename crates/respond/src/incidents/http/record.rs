@@ -247,7 +247,7 @@ async fn history(ctx: &Ctx, incident: Id) -> Result<Vec<Line>> {
             Line {
                 at: row.at,
                 who: row.actor_name,
-                text: ctx.say(&row.action.replacen("incidents.", "incidents.done.", 1)),
+                text: ctx.say(&format!("incidents.did.{}", row.action)),
                 detail: fields.unwrap_or_default(),
                 tone: String::new(),
             }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::super::letterhead::{Letterhead, letterhead};
 use super::super::model::Model;
 use super::super::regime::{Form, Regime};
 use super::super::report::{self, Author, Clerk, Source, Values};
@@ -280,15 +281,9 @@ fn addressee(regime: &Regime, form: &Form, kind: &str, clocks: &[super::super::m
 async fn author(ctx: &Ctx, unit: Id) -> Result<Author> {
     let tree = tree(ctx).await?;
     let record = unit_store::get(&ctx.kit.db, unit).await?;
-    let superior = tree.get(unit).and_then(|node| node.parent).map(|parent| tree.name(parent).to_owned());
-    let root = tree.root().map(|root| tree.name(root).to_owned()).unwrap_or_default();
-    let place = ["Tỉnh ", "Thành phố ", "Phường ", "Xã ", "Đặc khu ", "tỉnh ", "thành phố "]
-        .iter()
-        .find_map(|prefix| root.strip_prefix(prefix))
-        .unwrap_or(&root)
-        .to_owned();
+    let Letterhead { superior, issuer, place } = letterhead(&tree, unit);
     let (contact, reach) = contact(ctx, unit).await?;
-    Ok(Author { unit: record.name, short: record.short, superior: superior.unwrap_or_default(), place, contact, reach })
+    Ok(Author { unit: record.name, short: record.short, issuer, superior, place, contact, reach })
 }
 
 /// The unit's focal point: name and post, telephone and e-mail.

@@ -203,6 +203,7 @@ async fn one(ctx: &Ctx, source: Model, new_token: String, uploaded: Option<Uploa
         recipes,
         history: steps.collect(),
         may_write,
+        may_search: ctx.actor()?.may(crate::search::READ),
         updated_at: source.updated_at,
         uploaded,
         row,
