@@ -238,6 +238,7 @@ pub(super) async fn show(ctx: Ctx) -> Result<Reply> {
             .map(|row| Change { at: row.at, who: row.actor_name, action: row.action })
             .collect(),
         may_write: in_use && actor.over(WRITE, system.owner).is_ok(),
+        may_search: actor.may("events:read"),
         may_approve: in_use
             && actor.over(APPROVE, system.owner).is_ok()
             && matches!(system.level_state.as_str(), "draft" | "appraising"),

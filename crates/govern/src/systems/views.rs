@@ -192,6 +192,8 @@ pub struct Detail {
     pub may_write: bool,
     /// Whether the reader may record the approval of its level.
     pub may_approve: bool,
+    /// Whether the reader may search its events.
+    pub may_search: bool,
 }
 
 impl View for Detail {
@@ -212,6 +214,7 @@ impl View for Detail {
             history: vec![],
             may_write: false,
             may_approve: false,
+            may_search: false,
         };
         let full = Self {
             line: Line { level_state: "appraising".into(), ..line("Cổng dịch vụ công", Some(3), true) },
@@ -227,6 +230,7 @@ impl View for Detail {
             }],
             may_write: true,
             may_approve: true,
+            may_search: true,
             ..bare.clone()
         };
         vec![bare, full]

@@ -107,6 +107,9 @@ pub(in crate::plans) async fn upload(mut ctx: Ctx) -> Result<Reply> {
     let field = |name: &str| upload.fields.get(name).map(String::as_str).unwrap_or_default();
     let unit = parse::id(field("unit"), "unit")?.map_or_else(|| ctx.actor().map(|actor| actor.unit), Ok)?;
     ctx.actor()?.over("plans:write", unit)?;
+    if tree(&ctx).await?.get(unit).is_none() {
+        return Err(Fault::not_found("web.not-found"));
+    }
     let parent = parse::id(field("parent"), "parent")?;
     if let Some(parent) = parent {
         let upper = plans::seen(&ctx.kit.db, &sight(&ctx), parent).await?;

@@ -1,7 +1,7 @@
 //! From the document to the board, as users would.
 
 use chrono::TimeDelta;
-use khien_base::Role;
+use khien_base::{Id, Role};
 use khien_directory::testing::TestApp;
 use khien_web::testing::Browser;
 use serde_json::Value;
@@ -353,6 +353,8 @@ async fn an_officer_of_a_commune_reaches_its_own_plans_only() {
     assert_eq!(commune.post(&format!("{plan}/submit"), &[]).await.status, 404);
     let unit = story.app.unit("24").unwrap().to_string();
     assert_eq!(commune.upload("/plans", "x.txt", PLAN.as_bytes(), &[("unit", &unit)]).await.status, 404);
+    let nobody = Id::from_u128(404).to_string();
+    assert_eq!(story.author.upload("/plans", "x.txt", PLAN.as_bytes(), &[("unit", &nobody)]).await.status, 404);
     let own = story.app.unit("09253").unwrap().to_string();
     let answer = commune.upload("/plans", "x.txt", PLAN.as_bytes(), &[("unit", &own)]).await;
     assert_eq!(answer.status, 303, "{}", answer.text());
