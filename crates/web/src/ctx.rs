@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, Multipart, Query};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Query};
 use axum::http::{HeaderMap, Request, Uri, header};
 use chrono::{DateTime, Utc};
 use khien_base::{Fault, Id, Reach, Result};
@@ -130,6 +130,8 @@ impl Ctx {
         if let Some(kind) = self.headers.get(header::CONTENT_TYPE) {
             request.headers_mut().insert(header::CONTENT_TYPE, kind.clone());
         }
+        // The body was read within the route's own limit; without this the extractor stops at its usual 2 MB.
+        DefaultBodyLimit::disable().apply(&mut request);
         let broken = |error: &dyn std::fmt::Display| Fault::invalid("web.upload").with("what", error);
         let mut form = Multipart::from_request(request, &()).await.map_err(|error| broken(&error))?;
         let mut upload = Upload { name: String::new(), bytes: Bytes::new(), fields: HashMap::new() };
