@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
+use khien_base::event::ASKED;
 use khien_base::{Fault, Result};
 use serde_json::json;
 
@@ -43,24 +44,6 @@ const COLUMNS: [(&str, Kind, bool); 27] = [
     ("message", Kind::Text, true),
     ("fields", Kind::Text, false),
     ("raw", Kind::Text, false),
-];
-
-/// Columns whose value a search may ask for.
-const ASKED: [&str; 14] = [
-    "host",
-    "user",
-    "src_ip",
-    "dst_ip",
-    "process",
-    "command_line",
-    "file",
-    "hash",
-    "domain",
-    "event_code",
-    "channel",
-    "product",
-    "service",
-    "category",
 ];
 
 /// Long texts that differ in each row: no dictionary and no statistics are kept for them.

@@ -14,7 +14,10 @@ mod syslog;
 mod taxonomy;
 mod text;
 
+#[cfg(test)]
+#[path = "../tests/public/mod.rs"]
+mod public;
+
 pub use decode::{Format, HEAD, LARGEST_EVTX, LONGEST_LINE, Lines, decode_line, decode_stream, sniff};
 pub use evtx::{Evtx, evtx};
 pub use framing::Framing;
-pub use taxonomy::log_source_matches;

@@ -1,5 +1,4 @@
-//! Which Sigma log source a Windows event belongs to, read from `content/parsers/windows.yaml`, and how the log
-//! source of a rule covers the log source of an event.
+//! Which Sigma log source a Windows event belongs to, read from `content/parsers/windows.yaml`.
 //!
 //! Source: Sigma specification 2.1, appendix "Taxonomy".
 
@@ -210,46 +209,6 @@ fn registry(path: &str) -> String {
     path.to_owned()
 }
 
-/// Kinds of event that are also of a wider kind: (wide, narrow). Rules may ask for either.
-const WIDER_CATEGORIES: [(&str, &str); 5] = [
-    ("registry_event", "registry_add"),
-    ("registry_event", "registry_delete"),
-    ("registry_event", "registry_set"),
-    ("registry_event", "registry_rename"),
-    ("file_delete", "file_delete_detected"),
-];
-
-/// Linux services whose lines go to the authentication log.
-const AUTH: [&str; 7] = ["sshd", "sudo", "su", "login", "pam", "polkit", "useradd"];
-
-/// Whether a rule with log source `rule` means events with log source `event`: each part that the rule names must be
-/// the event's own, or wider than it (`registry_event` covers `registry_set`; on Linux `auth` covers `sshd`, and
-/// `syslog` covers all that came through syslog, which is everything but `auditd`).
-pub fn log_source_matches(rule: &LogSource, event: &LogSource) -> bool {
-    let product = part(rule.product.as_deref(), event.product.as_deref(), |_, _| false);
-    let category = part(rule.category.as_deref(), event.category.as_deref(), |wide, narrow| {
-        WIDER_CATEGORIES.iter().any(|(w, n)| w.eq_ignore_ascii_case(wide) && n.eq_ignore_ascii_case(narrow))
-    });
-    let linux = event.product.as_deref() == Some("linux");
-    let service = part(rule.service.as_deref(), event.service.as_deref(), |wide, narrow| {
-        linux
-            && match wide {
-                "auth" => AUTH.contains(&narrow),
-                "syslog" => narrow != "auditd",
-                _ => false,
-            }
-    });
-    product && category && service
-}
-
-fn part(rule: Option<&str>, event: Option<&str>, wider: impl Fn(&str, &str) -> bool) -> bool {
-    match (rule, event) {
-        (None, _) => true,
-        (Some(_), None) => false,
-        (Some(rule), Some(event)) => rule.eq_ignore_ascii_case(event) || wider(rule, event),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,26 +230,6 @@ mod tests {
     }
 
     #[test]
-    fn registry_event_covers_its_four_kinds_and_not_the_other_way() {
-        let set = source("windows", "sysmon", "registry_set");
-        assert!(log_source_matches(&source("windows", "", "registry_event"), &set));
-        assert!(log_source_matches(&source("windows", "", "registry_set"), &set));
-        assert!(log_source_matches(&source("windows", "sysmon", ""), &set));
-        assert!(!log_source_matches(&source("windows", "", "registry_add"), &set));
-        assert!(!log_source_matches(&source("windows", "", "registry_set"), &source("windows", "", "registry_event")));
-        assert!(!log_source_matches(&source("linux", "", "registry_set"), &set));
-    }
-
-    #[test]
-    fn auth_and_syslog_cover_the_services_below_them() {
-        let sshd = source("linux", "sshd", "");
-        assert!(log_source_matches(&source("linux", "auth", ""), &sshd));
-        assert!(log_source_matches(&source("linux", "syslog", ""), &sshd));
-        assert!(!log_source_matches(&source("linux", "syslog", ""), &source("linux", "auditd", "")));
-        assert!(!log_source_matches(&source("windows", "auth", ""), &source("windows", "sshd", "")));
-    }
-
-    #[test]
     fn a_4688_is_also_told_in_sysmons_names() {
         let mut fields = json!({
             "NewProcessName": "C:\\Windows\\System32\\cmd.exe", "NewProcessId": "0x1f", "ProcessId": "0x2c4",
@@ -306,6 +245,7 @@ mod tests {
         assert_eq!((&fields["User"], &fields["IntegrityLevel"]), (&json!("SO\\lan"), &json!("High")));
     }
 
+    use crate::public::{corpus, files};
     #[test]
     fn an_audited_registry_change_is_told_in_sysmons_names() {
         let mut fields = json!({
@@ -331,42 +271,27 @@ mod tests {
     /// Each log source that a public Windows rule names must be one that some event can have.
     #[test]
     fn the_table_reaches_every_log_source_of_the_public_windows_rules() {
-        let root = option_env!("KHIEN_CORPUS").map_or_else(
-            || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-            std::path::PathBuf::from,
-        );
-        let mut folders: Vec<_> =
-            ["rules", "rules-emerging-threats", "rules-threat-hunting"].map(|f| root.join("sigma").join(f)).into();
-        if !folders[0].is_dir() {
-            println!("skipped: {} is absent (set KHIEN_CORPUS)", folders[0].display());
-            return;
-        }
+        let Some(root) = corpus("sigma") else { return };
         let sheet = sheet().unwrap();
         let mut categories: Vec<_> = sheet.events.iter().filter_map(|e| e.category.as_deref()).collect();
-        categories.extend(WIDER_CATEGORIES.iter().map(|(wide, _)| *wide));
+        // Of no event by itself: a rule that names it means the four kinds below it.
+        categories.push("registry_event");
+        let folders = ["rules", "rules-emerging-threats", "rules-threat-hunting"];
         let (mut rules, mut missing) = (0, std::collections::BTreeSet::new());
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                    continue;
-                }
-                let text = std::fs::read_to_string(&path).unwrap_or_default();
-                let Ok(Value::Object(rule)) = serde_yaml_ng::from_str::<Value>(&text) else { continue };
-                let Some(Ok(log)) = rule.get("logsource").map(|l| serde_json::from_value::<LogSource>(l.clone()))
-                else {
-                    continue;
-                };
-                if log.product.as_deref() != Some("windows") {
-                    continue;
-                }
-                rules += 1;
-                missing.extend(log.service.filter(|s| !sheet.services.contains_key(s)));
-                missing.extend(log.category.filter(|c| !categories.contains(&c.as_str())));
+        for file in folders.iter().flat_map(|folder| files(&root.join(folder), "yml")) {
+            let text = std::fs::read_to_string(&file).unwrap_or_default();
+            let Ok(Value::Object(rule)) = serde_yaml_ng::from_str::<Value>(&text) else { continue };
+            let Some(Ok(log)) = rule.get("logsource").map(|l| serde_json::from_value::<LogSource>(l.clone())) else {
+                continue;
+            };
+            if log.product.as_deref() != Some("windows") {
+                continue;
             }
         }
         assert!(rules > 2_500, "{rules}");
         assert_eq!(missing, std::collections::BTreeSet::new());
     }
 }
+            rules += 1;
+            missing.extend(log.service.filter(|s| !sheet.services.contains_key(s)));
+            missing.extend(log.category.filter(|c| !categories.contains(&c.as_str())));

@@ -1,42 +1,19 @@
 //! The public corpora, read whole. Skipped, and said to be, where they are absent.
 
 #[cfg(test)]
+mod public;
+
+#[cfg(test)]
 mod corpus {
-    use std::collections::{BTreeSet, HashMap};
-    use std::path::{Path, PathBuf};
+    use std::collections::BTreeSet;
+    use std::path::PathBuf;
 
     use chrono::DateTime;
-    use khien_base::{LogSource, Record};
-    use khien_normalise::{Format, decode_line, evtx, log_source_matches};
+    use khien_base::Record;
+    use khien_normalise::{Format, decode_line, evtx};
     use proptest::prelude::*;
 
-    /// The folder of public data, if it is here.
-    fn corpus(part: &str) -> Option<PathBuf> {
-        #[expect(clippy::disallowed_methods, reason = "the one setting of tests on public data")]
-        let root = std::env::var("KHIEN_CORPUS")
-            .map_or_else(|_| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
-        let folder = root.join(part);
-        if folder.is_dir() {
-            return Some(folder);
-        }
-        println!("skipped: {} is absent (set KHIEN_CORPUS)", folder.display());
-        None
-    }
-
-    /// All files below a folder with this ending, in order.
-    fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
-        let mut found = Vec::new();
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                found.extend(files(&path, ending));
-            } else if path.extension().is_some_and(|e| e == ending) {
-                found.push(path);
-            }
-        }
-        found.sort();
-        found
-    }
+    use crate::public::{corpus, files};
 
     #[test]
     fn all_attack_samples_decode() {
@@ -81,41 +58,6 @@ mod corpus {
         }
         println!("{logs} logs, {records} records");
         assert_eq!((logs, records), (202, 238));
-    }
-
-    #[derive(serde::Deserialize)]
-    struct Rule {
-        id: String,
-        logsource: LogSource,
-    }
-
-    /// All rules of the corpus, by their identity.
-    fn rules() -> Option<HashMap<String, LogSource>> {
-        let folder = corpus("sigma")?;
-        let mut rules = HashMap::new();
-        for part in ["rules", "rules-emerging-threats", "rules-threat-hunting"] {
-            for file in files(&folder.join(part), "yml") {
-                let text = std::fs::read_to_string(&file).unwrap();
-                if let Ok(rule) = serde_yaml_ng::from_str::<Rule>(&text) {
-                    rules.insert(rule.id, rule.logsource);
-                }
-            }
-        }
-        Some(rules)
-    }
-
-    #[test]
-    fn each_regression_log_holds_an_event_that_its_rule_means() {
-        let (Some(folder), Some(rules)) = (corpus("sigma/regression_data"), rules()) else { return };
-        let mut checked = 0;
-        for file in files(&folder, "evtx") {
-            let id = file.file_stem().unwrap().to_str().unwrap();
-            let rule = rules.get(id).unwrap_or_else(|| panic!("no rule {id}"));
-            let sources: Vec<_> = evtx(std::fs::read(&file).unwrap()).map(|r| r.unwrap().log).collect();
-            assert!(sources.iter().any(|s| log_source_matches(rule, s)), "{}: {rule:?} {sources:?}", file.display());
-            checked += 1;
-        }
-        assert_eq!(checked, 202);
     }
 
     #[test]
