@@ -7,6 +7,7 @@
 //! What comes from users is data all the way: it is never read as typst markup, as XML or as a spreadsheet formula.
 
 mod clean;
+mod column;
 mod docx;
 mod docx_table;
 mod form;

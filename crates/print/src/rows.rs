@@ -1,8 +1,11 @@
-//! Lists as files: CSV that Excel opens in Vietnamese and that runs no formula, and XLSX whose cells are all text.
+//! Lists as files: CSV that Excel opens in Vietnamese and that runs no formula, and XLSX whose cells are numbers, days
+//! or text and never formulas.
 
 use khien_base::ports::{Sheet, Sheets};
 use khien_base::{Fault, Result};
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Workbook, Worksheet};
+
+use crate::column::{self, Kind};
 
 /// Rows of a worksheet, heading included (ECMA-376; Excel's specifications and limits).
 const XLSX_ROWS: usize = 1_048_576;
@@ -34,8 +37,9 @@ pub fn csv(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Vec<u8>
     writer.into_inner().unwrap_or_default()
 }
 
-/// A list as an XLSX workbook with one sheet: bold heading row that stays in view, filter, all cells text. A cell
-/// that looks like a formula is stored as text with the quote prefix, so that editing it runs nothing either.
+/// A list as an XLSX workbook with one sheet: bold heading row that stays in view, filter. A column whose filled
+/// cells are all whole numbers, days or minutes holds those, every other column text. A cell of text that looks like a
+/// formula is stored with the quote prefix, so that editing it runs nothing either.
 ///
 /// # Errors
 /// `print.too-many-rows` and `print.too-many-columns` (`limit`, `found`), `print.long-cell` (`row`, `column`,
@@ -44,33 +48,39 @@ pub fn xlsx(title: &str, columns: &[&str], rows: impl Iterator<Item = Vec<String
     if columns.len() > XLSX_COLUMNS {
         return Err(too_many("print.too-many-columns", XLSX_COLUMNS, columns.len()));
     }
+    let rows: Vec<Vec<String>> = rows.take(XLSX_ROWS).collect();
+    if rows.len() >= XLSX_ROWS {
+        return Err(too_many("print.too-many-rows", XLSX_ROWS - 1, rows.len()));
+    }
+    let wide = rows.iter().map(Vec::len).max().unwrap_or(0);
+    if wide > XLSX_COLUMNS {
+        return Err(too_many("print.too-many-columns", XLSX_COLUMNS, wide));
+    }
     let mut book = Workbook::new();
     let sheet = book.add_worksheet();
     sheet.set_name(sheet_name(title)).map_err(Fault::internal)?;
-    let plain = Format::new().set_num_format("@").set_align(FormatAlign::Top).set_text_wrap();
-    let quoted = plain.clone().set_quote_prefix();
+    let plain = Format::new().set_align(FormatAlign::Top).set_text_wrap();
+    let quoted = plain.clone().set_num_format("@").set_quote_prefix();
     let head = Format::new().set_bold().set_border_bottom(FormatBorder::Thin).set_text_wrap();
     let mut widths: Vec<usize> = columns.iter().map(|c| c.chars().count()).collect();
     for (c, name) in columns.iter().enumerate() {
         write(sheet, 0, c, name, &head)?;
     }
-    let mut last = 0;
-    for (r, row) in rows.enumerate() {
-        last = r + 1;
-        if last >= XLSX_ROWS {
-            return Err(too_many("print.too-many-rows", XLSX_ROWS - 1, last));
-        }
-        if row.len() > XLSX_COLUMNS {
-            return Err(too_many("print.too-many-columns", XLSX_COLUMNS, row.len()));
-        }
-        for (c, cell) in row.iter().enumerate() {
-            write(sheet, last, c, cell, if formula(cell) { &quoted } else { &plain })?;
+    for c in 0..wide {
+        let cells = || rows.iter().enumerate().filter_map(|(r, row)| row.get(c).map(|cell| (r + 1, cell.as_str())));
+        let kind = Kind::of(cells().map(|(_, cell)| cell));
+        let format = plain.clone().set_num_format(kind.format());
+        for (r, cell) in cells() {
+            match kind {
+                Kind::Text => write(sheet, r, c, cell, if formula(cell) { &quoted } else { &format })?,
+                _ => write_value(sheet, r, c, cell, kind, &format)?,
+            }
             if let Some(width) = widths.get_mut(c) {
                 *width = (*width).max(cell.lines().map(|l| l.chars().count()).max().unwrap_or(0));
             }
         }
     }
-    finish(sheet, &widths, last)?;
+    finish(sheet, &widths, rows.len())?;
     book.save_to_buffer().map_err(Fault::internal)
 }
 
@@ -85,10 +95,38 @@ fn write(sheet: &mut Worksheet, row: usize, column: usize, cell: &str, format: &
             .with("column", column + 1)
             .with("limit", XLSX_CELL));
     }
-    let (row, column) = (u32::try_from(row).map_err(Fault::internal)?, u16::try_from(column).map_err(Fault::internal)?);
+    let (row, column) = place(row, column)?;
     // XML 1.0 §2.2 forbids control characters; a cell keeps its lines and tabs.
     let cell: String = cell.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
     sheet.write_string_with_format(row, column, cell, format).map_err(Fault::internal)?;
+    Ok(())
+}
+
+fn place(row: usize, column: usize) -> Result<(u32, u16)> {
+    Ok((u32::try_from(row).map_err(Fault::internal)?, u16::try_from(column).map_err(Fault::internal)?))
+}
+
+/// A number, day or minute; an empty cell keeps the column's format.
+fn write_value(
+    sheet: &mut Worksheet,
+    row: usize,
+    column: usize,
+    cell: &str,
+    kind: Kind,
+    format: &Format,
+) -> Result<()> {
+    let (row, column) = place(row, column)?;
+    let at = match kind {
+        Kind::Day => column::day(cell),
+        Kind::Minute => column::minute(cell),
+        Kind::Whole | Kind::Text => None,
+    };
+    match (at, column::whole(cell)) {
+        (Some(at), _) => sheet.write_datetime_with_format(row, column, &at, format),
+        (None, Some(number)) => sheet.write_number_with_format(row, column, number, format),
+        (None, None) => sheet.write_blank(row, column, format),
+    }
+    .map_err(Fault::internal)?;
     Ok(())
 }
 
@@ -172,6 +210,18 @@ mod tests {
         assert!(strings.contains("=1+1") && strings.contains("&lt;c&gt;&amp;amp;&lt;/c&gt;"), "{strings}");
         assert!(part(&file, "xl/styles.xml").contains(r#"quotePrefix="1""#));
         assert!(part(&file, "xl/workbook.xml").contains("Danh sách  1  2"));
+    }
+
+    #[test]
+    fn numbers_can_be_summed_and_days_sorted() {
+        let row = |cells: [&str; 4]| cells.map(str::to_owned).to_vec();
+        let rows = vec![row(["40", "01/07/2025", "10:50 22/11/2026", "007"]), row(["", "", "", "8"])];
+        let sheet =
+            part(&xlsx("", &["Số", "Ngày", "Lúc", "Mã"], rows.into_iter()).unwrap(), "xl/worksheets/sheet1.xml");
+        assert!(sheet.contains("<v>40</v>"), "{sheet}");
+        assert!(sheet.contains("<v>45839</v>"), "01/07/2025 is day 45839: {sheet}");
+        assert!(sheet.contains("<v>46348.451388"), "{sheet}");
+        assert_eq!(sheet.matches(r#" t="s""#).count(), 6, "four headings and two codes: {sheet}");
     }
 
     #[test]
