@@ -111,3 +111,26 @@ pub struct Event {
     #[serde(flatten)]
     pub record: Record,
 }
+
+/// A value of a field that is neither list nor map, where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scalar<'t> {
+    /// Text.
+    Text(&'t str),
+    /// A number, as it was written.
+    Number(&'t str),
+    /// A truth value.
+    Bool(bool),
+    /// Nothing.
+    Null,
+}
+
+/// Takes the fields of an event one after another, so that nothing has to be built for those that nobody asks for.
+pub trait TakeFields {
+    /// A field begins. Whether its values are wanted: else they are not handed over.
+    fn field(&mut self, name: &str) -> bool;
+    /// A value of the field; a list is all of its values.
+    fn value(&mut self, value: Scalar<'_>);
+    /// A value inside a map that the field holds.
+    fn deep(&mut self, value: Scalar<'_>);
+}

@@ -23,7 +23,7 @@ mod subject;
 mod text;
 mod yaml;
 
-pub use fast::{Engine, Scratch};
+pub use fast::{Engine, Fields, Scratch};
 pub use fault::{CODES, RuleFault};
 pub use item::Placeholders;
 pub use matcher::Hit;

@@ -3,12 +3,7 @@
 //! Skipped, and said to be, where the data is absent. What is found is compared with `testdata/golden`;
 //! `KHIEN_GOLDEN=write` writes it anew: read the difference before it is committed.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test stops at what it did not expect"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test stops at what it did not expect")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

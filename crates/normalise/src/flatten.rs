@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::{hot, stamp, taxonomy};
 
 /// Names that a payload may not take.
-const FIXED: [&str; 4] = ["EventID", "Provider_Name", "Computer", "RecordID"];
+pub(crate) const FIXED: [&str; 4] = ["EventID", "Provider_Name", "Computer", "RecordID"];
 
 /// What a Windows event says of itself, gathered from any of its shapes.
 #[derive(Debug, Default)]

@@ -7,10 +7,12 @@ mod evtx;
 mod flatten;
 mod framing;
 mod hot;
+mod lean;
 mod ndjson;
 mod pairs;
 mod stamp;
 mod syslog;
+mod tape;
 mod taxonomy;
 mod text;
 
@@ -21,3 +23,4 @@ mod public;
 pub use decode::{Format, HEAD, LARGEST_EVTX, LONGEST_LINE, Lines, decode_line, decode_stream, sniff};
 pub use evtx::{Evtx, evtx};
 pub use framing::Framing;
+pub use lean::{Lean, LeanEvent};

@@ -9,6 +9,8 @@ use khien_base::LogSource;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::tape::Kind;
+
 /// What the table says of one event.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Placing {
@@ -27,36 +29,36 @@ struct Sheet {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+pub(crate) struct Entry {
     service: Option<String>,
     channel: Option<String>,
     ids: Vec<u64>,
-    category: Option<String>,
+    pub(crate) category: Option<String>,
     #[serde(default)]
     class: u32,
     #[serde(default)]
-    when: HashMap<String, Vec<String>>,
+    pub(crate) when: HashMap<String, Vec<String>>,
     #[serde(default)]
-    copy: Vec<Copying>,
+    pub(crate) copy: Vec<Copying>,
 }
 
 /// A field that is added under a further name.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Copying {
-    to: String,
-    from: Vec<String>,
+pub(crate) struct Copying {
+    pub(crate) to: String,
+    pub(crate) from: Vec<String>,
     #[serde(default)]
-    join: String,
+    pub(crate) join: String,
     #[serde(rename = "as")]
-    form: Option<Form>,
+    pub(crate) form: Option<Form>,
     #[serde(default)]
-    values: HashMap<String, String>,
+    pub(crate) values: HashMap<String, String>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Form {
+pub(crate) enum Form {
     /// `0x1f` becomes 31.
     Decimal,
     /// `\REGISTRY\MACHINE\…` becomes `HKLM\…`.
@@ -71,6 +73,8 @@ struct Table {
     /// Channel in lower case -> its entries, in the order of the file.
     entries_of: HashMap<String, Vec<usize>>,
     entries: Vec<Entry>,
+    /// Every log source that an event can have: by service, then by category.
+    logs: HashMap<Option<String>, HashMap<Option<String>, LogSource>>,
 }
 
 fn sheet() -> Result<Sheet, serde_yaml_ng::Error> {
@@ -97,9 +101,46 @@ impl Table {
                 table.entries_of.entry(channel.to_lowercase()).or_default().push(at);
             }
         }
+        let windows = |service: &Option<String>, category: &Option<String>| LogSource {
+            product: Some("windows".into()),
+            service: service.clone(),
+            category: category.clone(),
+        };
+        let categories: Vec<Option<String>> =
+            std::iter::once(None).chain(sheet.events.iter().map(|entry| entry.category.clone())).collect();
+        for service in std::iter::once(None).chain(sheet.services.keys().cloned().map(Some)) {
+            let all = categories.iter().map(|category| (category.clone(), windows(&service, category))).collect();
+            table.logs.insert(service, all);
+        }
         table.entries = sheet.events;
         table
     }
+
+    /// The service and the entries of a channel.
+    fn channel(&self, channel: &str) -> (Option<&String>, Option<&Vec<usize>>) {
+        match (self.service_of.get(channel), self.entries_of.get(channel)) {
+            (None, None) if channel.contains(char::is_uppercase) => {
+                let lower = channel.to_lowercase();
+                (self.service_of.get(&lower), self.entries_of.get(&lower))
+            }
+            found => found,
+        }
+    }
+}
+
+/// What the table says of events of this number in this channel; `None` when the event has no number.
+pub(crate) fn entries(channel: &str, event_id: Option<u64>) -> Option<impl Iterator<Item = &'static Entry>> {
+    let event_id = event_id?;
+    let entries = TABLE.channel(channel).1.into_iter().flatten().filter_map(|at| TABLE.entries.get(*at));
+    Some(entries.filter(move |entry| entry.ids.contains(&event_id)))
+}
+
+/// The log source of a channel and a category, which is one of the table's.
+pub(crate) fn log(channel: &str, category: Option<&str>) -> &'static LogSource {
+    static NOTHING: LogSource = LogSource { product: None, service: None, category: None };
+    let service = TABLE.channel(channel).0.cloned();
+    let known = TABLE.logs.get(&service).and_then(|all| all.get(&category.map(str::to_owned)));
+    known.unwrap_or(&NOTHING)
 }
 
 /// Places a Windows event by its channel and number, and adds to `fields` the names that Sigma rules expect.
@@ -179,6 +220,20 @@ pub(crate) fn text(value: &Value) -> String {
     }
 }
 
+/// [`decimal`] of a value that stands in a line.
+pub(crate) fn decimal_of(kind: Kind, text: &str) -> Option<u64> {
+    match kind {
+        Kind::Number => {
+            text.parse().ok().or_else(|| text.parse().ok().filter(|f: &f64| f.fract() == 0.0).and_then(whole))
+        }
+        Kind::Text => match text.trim().strip_prefix("0x").or_else(|| text.trim().strip_prefix("0X")) {
+            Some(hex) => u64::from_str_radix(hex, 16).ok(),
+            None => text.trim().parse().ok(),
+        },
+        _ => None,
+    }
+}
+
 /// A whole number written as a number, in decimal or as `0x…`.
 pub(crate) fn decimal(value: &Value) -> Option<u64> {
     match value {
@@ -197,7 +252,7 @@ fn whole(f: f64) -> Option<u64> {
 }
 
 /// The kernel's name of a registry key, as Sysmon and rules write it.
-fn registry(path: &str) -> String {
+pub(crate) fn registry(path: &str) -> String {
     const ROOTS: [(&str, &str); 2] = [("\\REGISTRY\\MACHINE", "HKLM"), ("\\REGISTRY\\USER", "HKU")];
     for (kernel, short) in ROOTS {
         if let (Some(head), Some(tail)) = (path.get(..kernel.len()), path.get(kernel.len()..))

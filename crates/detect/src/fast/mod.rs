@@ -23,6 +23,7 @@ mod view;
 
 use std::sync::{Arc, RwLock};
 
+use khien_base::event::{Scalar, TakeFields};
 use khien_base::{LogSource, Record};
 use rustc_hash::FxHashMap;
 use serde_json::Value;
@@ -35,7 +36,7 @@ use crate::text::fold;
 use field::Tell;
 use formula::Atom;
 use route::Route;
-use view::{Kind, Leaf, Names, View};
+use view::{Filling, Kind, Leaf, Names, View};
 
 /// Log sources whose compiled rules are kept; events of made-up log sources must not fill the memory.
 const ROUTES: usize = 1024;
@@ -85,6 +86,29 @@ enum State {
     Fails,
 }
 
+/// Takes the fields of one event.
+pub struct Fields<'f>(Filling<'f>);
+
+impl TakeFields for Fields<'_> {
+    fn field(&mut self, name: &str) -> bool {
+        self.0.field(name)
+    }
+
+    fn value(&mut self, value: Scalar<'_>) {
+        self.0.value(value);
+    }
+
+    fn deep(&mut self, value: Scalar<'_>) {
+        self.0.deep(value);
+    }
+}
+
+impl std::fmt::Debug for Fields<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fields").finish_non_exhaustive()
+    }
+}
+
 impl Engine {
     /// Makes a rule set fast.
     pub fn new(set: Arc<Ruleset>) -> Self {
@@ -104,6 +128,27 @@ impl Engine {
         scratch.view.fill(record, &self.names, self.set.fields(), &route.wanted);
         scratch.decide(&route);
         &scratch.fired
+    }
+
+    /// The same for an event whose fields are handed over one by one, as
+    /// [`TakeFields`](khien_base::event::TakeFields) takes them. `None` when the rules of its log source need the
+    /// whole record; lines of text that people write are not searched.
+    pub fn fired_by<'s>(
+        &self,
+        log: &LogSource,
+        give: impl FnOnce(&mut Fields<'_>),
+        scratch: &'s mut Scratch,
+    ) -> Option<&'s [u32]> {
+        scratch.fired.clear();
+        let Some(route) = self.route(log, scratch) else { return Some(&[]) };
+        if route.wanted.needs_record() {
+            return None;
+        }
+        let mut fields = Fields(Filling::new(&mut scratch.view, &self.names, &route.wanted));
+        give(&mut fields);
+        fields.0.finish();
+        scratch.decide(&route);
+        Some(&scratch.fired)
     }
 
     /// The compiled rules of a log source; `None` when no rule means it.
@@ -171,7 +216,7 @@ impl Scratch {
         }
         if let Some(anywhere) = &route.anywhere {
             let line = view.line().map(|line| (Kind::Text, line));
-            let values = view.everywhere().iter().map(|leaf| (leaf.kind, view.text(*leaf)));
+            let values = view.everywhere().map(|leaf| (leaf.kind, view.text(leaf)));
             for (kind, text) in values.chain(line) {
                 fold_into(text, folded);
                 anywhere.read(kind, text, folded, &mut teller);
@@ -214,7 +259,7 @@ fn asked(atom: Atom, atoms: &mut [State], touched: &mut Vec<Atom>, route: &Route
 fn passes(test: &Test, slot: Option<u32>, view: &View) -> bool {
     let Some(slot) = slot else {
         let line = |text: &str| matches!(test, Test::Regex(regex) if regex.is_match(text));
-        return view.everywhere().iter().any(|leaf| one(test, *leaf, view)) || view.line().is_some_and(line);
+        return view.everywhere().any(|leaf| one(test, leaf, view)) || view.line().is_some_and(line);
     };
     let leaves = view.leaves(slot);
     match test {

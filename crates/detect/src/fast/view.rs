@@ -1,8 +1,10 @@
 //! An event as the engine reads it: the fields that rules ask for, and nothing else.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use khien_base::Record;
+use khien_base::event::{Scalar, TakeFields};
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 
@@ -44,12 +46,16 @@ pub(super) struct View {
     event: u32,
     present: Vec<u32>,
     leaves: Vec<Leaf>,
+    /// Values inside maps, where words are searched for anywhere.
+    deep: Vec<Leaf>,
     texts: String,
-    /// Values of the whole record, where rules search for words anywhere.
-    everywhere: (u32, u32),
     line: Option<(u32, u32)>,
-    /// Names that are not those of rules letter for letter, and the fields that they are in other case.
-    learnt: FxHashMap<Box<str>, Box<[u32]>>,
+    /// Fields of rules that the field under way is, and whether it bears exactly their name.
+    taking: Vec<(u32, bool)>,
+    taken_from: u32,
+    /// Names that are not those of rules letter for letter, and the fields that they are in other case. Senders choose
+    /// these names: the hash is seeded.
+    learnt: HashMap<Box<str>, Box<[u32]>, foldhash::fast::RandomState>,
 }
 
 /// Names learnt at most; a stream with more of them has names that are data.
@@ -78,19 +84,19 @@ impl Names {
 impl View {
     /// Reads a record: the fields that `wanted` says, the others only where words are searched for anywhere.
     pub(super) fn fill(&mut self, record: &Record, names: &Names, fields: &FieldNames, wanted: &Wanted) {
-        self.begin(names.count);
+        let mut filling = Filling::new(self, names, wanted);
         for (name, value) in &record.fields {
-            self.offer(name, value, names, wanted);
+            if filling.field(name) {
+                filling.ending(value);
+            }
         }
+        filling.finish();
         for slot in &wanted.dotted {
             if !self.is_present(*slot) {
                 self.resolve(*slot, record, fields);
             }
         }
         if wanted.everywhere {
-            let start = self.next();
-            record.fields.values().for_each(|value| self.collect(value));
-            self.everywhere = (start, self.next());
             self.line = subject::line(record).map(|line| {
                 let start = self.texts.len();
                 self.texts.push_str(line);
@@ -108,16 +114,19 @@ impl View {
         }
         self.present.clear();
         self.leaves.clear();
+        self.deep.clear();
         self.texts.clear();
-        self.everywhere = (0, 0);
+        self.taking.clear();
         self.line = None;
     }
 
-    fn offer(&mut self, name: &str, value: &Value, names: &Names, wanted: &Wanted) {
-        if let Some(slot) = names.exact.get(name) {
-            self.take(*slot, true, value, wanted);
+    /// Finds the fields of rules that a name of the event is.
+    fn identify(&mut self, name: &str, names: &Names, wanted: &Wanted) {
+        let exact = names.exact.get(name).copied();
+        if let Some(slot) = exact.filter(|slot| wanted.has(*slot)) {
+            self.offer(slot, true);
             // The same name in other case may be another field of rules.
-            if wanted.has(*slot) && !wanted.twins {
+            if !wanted.twins {
                 return;
             }
         }
@@ -132,19 +141,27 @@ impl View {
         let count = self.learnt.get(name).map_or(0, |slots| slots.len());
         for n in 0..count {
             let slot = self.learnt.get(name).and_then(|slots| slots.get(n)).copied();
-            let Some(slot) = slot.filter(|slot| names.exact.get(name) != Some(slot)) else { continue };
-            self.take(slot, false, value, wanted);
+            if let Some(slot) = slot.filter(|slot| exact != Some(*slot) && wanted.has(*slot)) {
+                self.offer(slot, false);
+            }
         }
     }
 
     /// A field under its exact name stands before the same name in other case, which stands before later ones.
-    fn take(&mut self, slot: u32, exact: bool, value: &Value, wanted: &Wanted) {
-        if !wanted.has(slot) || self.known(slot).is_some_and(|known| known.exact || !exact) {
-            return;
+    fn offer(&mut self, slot: u32, exact: bool) {
+        if self.known(slot).is_none_or(|known| exact && !known.exact) {
+            self.taking.push((slot, exact));
         }
-        let start = self.next();
-        self.ending(value);
-        self.put(slot, exact, start);
+    }
+
+    /// Ends the field under way.
+    fn close(&mut self) {
+        for n in 0..self.taking.len() {
+            if let Some((slot, exact)) = self.taking.get(n).copied() {
+                self.put(slot, exact, self.taken_from);
+            }
+        }
+        self.taking.clear();
     }
 
     fn put(&mut self, slot: u32, exact: bool, start: u32) {
@@ -162,46 +179,12 @@ impl View {
         let found = subject::find(&record.fields, fields.name(slot as usize));
         if found.present {
             let start = self.next();
-            found.leaves.iter().for_each(|leaf| self.ending(leaf.value));
+            for leaf in &found.leaves {
+                let leaf = of_value(leaf.value, &mut self.texts);
+                self.leaves.push(leaf);
+            }
             self.put(slot, true, start);
         }
-    }
-
-    fn ending(&mut self, value: &Value) {
-        match value {
-            Value::Array(items) => items.iter().for_each(|item| self.ending(item)),
-            Value::Object(_) => {}
-            _ => self.leaf(value),
-        }
-    }
-
-    fn collect(&mut self, value: &Value) {
-        match value {
-            Value::Array(items) => items.iter().for_each(|item| self.collect(item)),
-            Value::Object(map) => map.values().for_each(|value| self.collect(value)),
-            Value::Null => {}
-            _ => self.leaf(value),
-        }
-    }
-
-    fn leaf(&mut self, value: &Value) {
-        let start = narrow(self.texts.len());
-        let kind = match value {
-            Value::String(text) => {
-                self.texts.push_str(text);
-                Kind::Text
-            }
-            Value::Number(number) => {
-                let _ = write!(self.texts, "{number}");
-                Kind::Number
-            }
-            Value::Bool(flag) => {
-                self.texts.push_str(if *flag { "true" } else { "false" });
-                Kind::Bool
-            }
-            _ => Kind::Null,
-        };
-        self.leaves.push(Leaf { kind, start, end: narrow(self.texts.len()) });
     }
 
     fn next(&self) -> u32 {
@@ -228,9 +211,9 @@ impl View {
         self.leaves.get(known.start as usize..known.end as usize).unwrap_or_default()
     }
 
-    /// Every value of the record.
-    pub(super) fn everywhere(&self) -> &[Leaf] {
-        self.leaves.get(self.everywhere.0 as usize..self.everywhere.1 as usize).unwrap_or_default()
+    /// Every value of the record, where words are searched for anywhere.
+    pub(super) fn everywhere(&self) -> impl Iterator<Item = Leaf> {
+        self.leaves.iter().chain(&self.deep).copied()
     }
 
     /// The log line, where people wrote it.
@@ -241,6 +224,114 @@ impl View {
     /// A value as text; empty for null.
     pub(super) fn text(&self, leaf: Leaf) -> &str {
         self.texts.get(leaf.start as usize..leaf.end as usize).unwrap_or_default()
+    }
+}
+
+/// Writes a value's text down.
+fn of_value(value: &Value, texts: &mut String) -> Leaf {
+    let start = narrow(texts.len());
+    let kind = match value {
+        Value::String(text) => {
+            texts.push_str(text);
+            Kind::Text
+        }
+        Value::Number(number) => {
+            let _ = write!(texts, "{number}");
+            Kind::Number
+        }
+        Value::Bool(flag) => {
+            texts.push_str(if *flag { "true" } else { "false" });
+            Kind::Bool
+        }
+        _ => Kind::Null,
+    };
+    Leaf { kind, start, end: narrow(texts.len()) }
+}
+
+/// The same of a value that stands in a line.
+fn of_scalar(value: Scalar<'_>, texts: &mut String) -> Leaf {
+    match value {
+        Scalar::Text(text) => {
+            let start = narrow(texts.len());
+            texts.push_str(text);
+            Leaf { kind: Kind::Text, start, end: narrow(texts.len()) }
+        }
+        Scalar::Number(number) if is_short_integer(number) => {
+            let start = narrow(texts.len());
+            texts.push_str(number);
+            Leaf { kind: Kind::Number, start, end: narrow(texts.len()) }
+        }
+        // A number is the same however it is written: 1e2 is 100.0.
+        Scalar::Number(number) => of_value(&number.parse().map_or(Value::Null, Value::Number), texts),
+        Scalar::Bool(flag) => of_value(&Value::Bool(flag), texts),
+        Scalar::Null => of_value(&Value::Null, texts),
+    }
+}
+
+fn is_short_integer(number: &str) -> bool {
+    let digits = number.strip_prefix('-').unwrap_or(number);
+    digits.len() <= 18 && digits.bytes().all(|b| b.is_ascii_digit()) && (!digits.starts_with('0') || number == "0")
+}
+
+/// A view that is being filled.
+pub(super) struct Filling<'f> {
+    view: &'f mut View,
+    names: &'f Names,
+    wanted: &'f Wanted,
+}
+
+impl<'f> Filling<'f> {
+    pub(super) fn new(view: &'f mut View, names: &'f Names, wanted: &'f Wanted) -> Self {
+        view.begin(names.count);
+        Self { view, names, wanted }
+    }
+
+    pub(super) fn finish(self) {
+        self.view.close();
+    }
+
+    fn ending(&mut self, value: &Value) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| self.ending(item)),
+            Value::Object(map) => map.values().for_each(|value| self.inside(value)),
+            _ => {
+                let leaf = of_value(value, &mut self.view.texts);
+                self.view.leaves.push(leaf);
+            }
+        }
+    }
+
+    fn inside(&mut self, value: &Value) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| self.inside(item)),
+            Value::Object(map) => map.values().for_each(|value| self.inside(value)),
+            _ if self.wanted.everywhere => {
+                let leaf = of_value(value, &mut self.view.texts);
+                self.view.deep.push(leaf);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl TakeFields for Filling<'_> {
+    fn field(&mut self, name: &str) -> bool {
+        self.view.close();
+        self.view.taken_from = self.view.next();
+        self.view.identify(name, self.names, self.wanted);
+        self.wanted.everywhere || !self.view.taking.is_empty()
+    }
+
+    fn value(&mut self, value: Scalar<'_>) {
+        let leaf = of_scalar(value, &mut self.view.texts);
+        self.view.leaves.push(leaf);
+    }
+
+    fn deep(&mut self, value: Scalar<'_>) {
+        if self.wanted.everywhere {
+            let leaf = of_scalar(value, &mut self.view.texts);
+            self.view.deep.push(leaf);
+        }
     }
 }
 
@@ -256,7 +347,7 @@ pub(super) struct Wanted {
     /// Those whose names have dots.
     dotted: Vec<u32>,
     /// Whether words are searched for anywhere.
-    pub(super) everywhere: bool,
+    everywhere: bool,
     /// Whether two of the fields differ in case alone.
     twins: bool,
 }
@@ -277,6 +368,11 @@ impl Wanted {
             made.twins |= !lower.insert(name.to_ascii_lowercase());
         }
         made
+    }
+
+    /// Whether fields handed over one by one are not enough: names with dots may be paths.
+    pub(super) fn needs_record(&self) -> bool {
+        !self.dotted.is_empty()
     }
 
     fn has(&self, slot: u32) -> bool {

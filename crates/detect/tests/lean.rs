@@ -1,0 +1,141 @@
+//! The lean reading of Windows events against the plain one, and the engine on both.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at what it did not expect")]
+
+use std::collections::BTreeMap;
+
+use khien_base::Record;
+use khien_base::event::{Scalar, TakeFields};
+use khien_normalise::{Format, Lean, decode_line, evtx};
+use serde_json::{Map, Value, json};
+
+#[path = "../../normalise/tests/public/mod.rs"]
+mod public;
+
+/// Every value of every field, as text.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Seen(BTreeMap<String, Vec<String>>, String);
+
+impl TakeFields for Seen {
+    fn field(&mut self, name: &str) -> bool {
+        self.1 = name.to_owned();
+        let twice = self.0.insert(name.to_owned(), Vec::new());
+        assert!(twice.is_none(), "{name} twice");
+        true
+    }
+
+    fn value(&mut self, value: Scalar<'_>) {
+        let text = match value {
+            Scalar::Text(text) => json!(text).to_string(),
+            Scalar::Number(number) => number.parse::<serde_json::Number>().unwrap().to_string(),
+            Scalar::Bool(flag) => flag.to_string(),
+            Scalar::Null => "null".to_owned(),
+        };
+        self.0.get_mut(&self.1).unwrap().push(text);
+    }
+
+    fn deep(&mut self, value: Scalar<'_>) {
+        let name = std::mem::take(&mut self.1);
+        self.0.entry(format!("{name} (deep)")).or_default();
+        self.1 = format!("{name} (deep)");
+        self.value(value);
+        self.1 = name;
+    }
+}
+
+fn plain(record: &Record) -> BTreeMap<String, Vec<String>> {
+    let mut seen = Seen::default();
+    for (name, value) in &record.fields {
+        seen.field(name);
+        leaves(value, false, &mut seen);
+    }
+    seen.0
+}
+
+fn leaves(value: &Value, deep: bool, seen: &mut Seen) {
+    let number;
+    let scalar = match value {
+        Value::Array(items) => return items.iter().for_each(|item| leaves(item, deep, seen)),
+        Value::Object(map) => return map.values().for_each(|value| leaves(value, true, seen)),
+        Value::String(text) => Scalar::Text(text),
+        Value::Number(n) => {
+            number = n.to_string();
+            Scalar::Number(&number)
+        }
+        Value::Bool(flag) => Scalar::Bool(*flag),
+        Value::Null => Scalar::Null,
+    };
+    if deep { seen.deep(scalar) } else { seen.value(scalar) }
+}
+
+/// Whether the lean reading took the line; what it read must be what the plain one reads.
+fn same(line: &str, lean: &mut Lean) -> bool {
+    let Some(event) = lean.read(line) else { return false };
+    let record = decode_line(line.as_bytes(), Format::Ndjson, chrono::DateTime::UNIX_EPOCH, 1).unwrap();
+    assert_eq!(event.log(), &record.log, "{line}");
+    let mut seen = Seen::default();
+    event.give(&mut seen);
+    assert_eq!(seen.0, plain(&record), "{line}");
+    true
+}
+
+/// The same event with all fields at the top, as NXLog and public data sets write it.
+fn flat(record: &Record) -> String {
+    let mut fields: Map<String, Value> = record.fields.clone();
+    fields.insert("UtcTime".into(), json!("2026-05-29 08:56:42.000"));
+    Value::Object(fields).to_string()
+}
+
+#[test]
+fn public_logs_are_read_alike_in_both_shapes() {
+    let Some(folder) = public::corpus("evtx/attack-samples") else { return };
+    let mut lean = Lean::default();
+    let (mut all, mut nested, mut level) = (0, 0, 0);
+    for log in public::files(&folder, "evtx") {
+        for record in evtx(std::fs::read(&log).unwrap()).filter_map(Result::ok) {
+            all += 1;
+            nested += usize::from(same(&record.raw, &mut lean));
+            level += usize::from(same(&flat(&record), &mut lean));
+        }
+    }
+    // What is left to the plain reading is to stay rare.
+    assert!(nested * 100 > all * 97 && level * 100 > all * 90, "{nested} and {level} of {all}");
+}
+
+#[test]
+fn odd_lines_are_read_alike_or_left_to_the_plain_reading() {
+    let mut lean = Lean::default();
+    let lines = [
+        (
+            r##"{"EventID":4688,"Channel":"Security","NewProcessName":"C:\\a.exe","ProcessId":"0x1f","SubjectDomainName":"SO","SubjectUserName":"lan"}"##,
+            true,
+        ),
+        (
+            r##"{"Channel":"Security","EventID":"4624","Hostname":"m1","Computer":"m2","host":"m3","Provider":null}"##,
+            true,
+        ),
+        (
+            r##"{"EventID":1,"Channel":"microsoft-windows-sysmon/operational","Image":"x","image":"y","a":{"b":[1,{"c":2}]}}"##,
+            true,
+        ),
+        (r##"{"EventID":1.0,"SourceName":"x","Level":true}"##, true),
+        (r##"{"EventID":1,"Channel":"Application","EventID":2}"##, false),
+        (r##"{"EventID":1,"Channel":"Application","StringInserts":["a"]}"##, false),
+        (r##"{"winlog":{"channel":"Security"},"EventID":1,"Channel":"Security"}"##, false),
+        (
+            r##"{"Event":{"System":{"EventID":1,"Channel":"Application"},"EventData":{"Data":[{"@Name":"A b","#text":"1"},"x",null,{"@Name":"A b","#text":"2"}]}}}"##,
+            true,
+        ),
+        (
+            r##"{"Event":{"System":{"EventID":{"#text":7045,"#attributes":{"Qualifiers":16384}},"Channel":"System"},"UserData":{"X":{"Channel":"Security","EventID":9}}}}"##,
+            true,
+        ),
+        (r##"{"Event":{"System":{"EventID":1},"EventData":"text"}}"##, false),
+        (r##"{"System":{"EventID":1,"Channel":"System"},"EventData":{"Binary":null,"param1":"x"}}"##, true),
+        ("{\"EventID\":1", false),
+        ("[]", false),
+    ];
+    for (line, read) in lines {
+        assert_eq!(same(line, &mut lean), read, "{line}");
+    }
+}
