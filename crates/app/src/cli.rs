@@ -13,7 +13,7 @@ use khien_web::texts::{Lang, Texts};
 use serde_json::{Value, json};
 
 use crate::config::{Config, variable};
-use crate::{demo, ingest, local, serve, wiring};
+use crate::{demo, ingest, local, rescue, serve, wiring};
 
 /// Khiên — phần mềm của Trung tâm An ninh mạng. The software of a cybersecurity centre.
 #[derive(Debug, Parser)]
@@ -80,6 +80,9 @@ enum Command {
     /// Kiểm tra luật Sigma. Checks Sigma rules.
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// Người dùng. Users, when nobody can sign in who could help in the pages.
+    #[command(subcommand)]
+    People(PeopleCommand),
     /// Nhật ký kiểm toán. The audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -109,6 +112,18 @@ enum RulesCommand {
     Check {
         /// Folders or files.
         paths: Vec<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum PeopleCommand {
+    /// Removes a user's second factor and ends all sessions and tokens.
+    RemoveSecondFactor {
+        /// Name for signing in.
+        username: String,
+        /// Data folder.
+        #[arg(long, default_value = "data")]
+        data: PathBuf,
     },
 }
 
@@ -157,6 +172,11 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Search { sql, limit, data } => search(&data, sql, limit).await?,
         Command::Plan(PlanCommand::Read { file, json }) => read_plan(&file, json)?,
         Command::Rules(RulesCommand::Check { paths }) => return check_rules(&paths),
+        Command::People(PeopleCommand::RemoveSecondFactor { username, data }) => {
+            let db = Db::open(&Config::of(&data)?.database_url(&data)).await?;
+            out(&format!("{} ✓", rescue::remove_second_factor(&db, &Clock::System, &username).await?))?;
+            db.close().await?;
+        }
         Command::Audit(AuditCommand::Verify { data }) => return verify(&data).await,
         Command::Demo { data } => {
             log_to_terminal("warn");

@@ -27,6 +27,9 @@ pub struct Config {
     pub secure_cookies: bool,
     /// Believe the address that the nearest proxy reports.
     pub behind_proxy: bool,
+    /// The file of the key that seals the secrets of second factors; by default `secret.key` in the data folder, made at
+    /// the first start. Several servers on one database need the same.
+    pub secret_key: Option<PathBuf>,
     /// What is logged: `info`, `khien=debug`…
     pub log: String,
 }
@@ -42,6 +45,7 @@ impl Default for Config {
             syslog_tcp: None,
             secure_cookies: false,
             behind_proxy: false,
+            secret_key: None,
             log: "info".to_owned(),
         }
     }

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::banner::TopBar;
 use crate::config::Config;
+use crate::key;
 use crate::local::{self, LocalKey};
 use crate::overview;
 use crate::overview::map::Boundaries;
@@ -74,7 +75,15 @@ pub async fn open(data: &Path, config: &Config, clock: Clock) -> Result<Centre> 
         .map_err(|error| Fault::invalid("local.unreadable").with("file", data.display()).with("what", error))?;
     let db = Db::open(&config.database_url(data)).await?;
     let lake = Arc::new(Lake::open(&data.join("lake"), clock.clone()).await?);
-    let directory = Directory::new(db.clone(), modules());
+    let directory = Directory::new(db.clone(), modules(), key::of(data, config)?);
+    let unreadable = directory.seal_secrets().await?;
+    if unreadable > 0 {
+        tracing::error!(
+            people = unreadable,
+            "second factors were sealed with another key: put the old secret.key back and start again, \
+             or remove the second factor of each person who cannot sign in"
+        );
+    }
     let settings =
         Settings { secure_cookies: config.secure_cookies, behind_proxy: config.behind_proxy, ..Settings::default() };
     let now = clock.now();

@@ -3,10 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use khien_base::Id;
 use sea_orm::ConnectionTrait;
+use sea_orm_migration::MigratorTrait;
 use serde_json::json;
 
 use crate::audit::{Entry, Verdict, history, verify};
 use crate::jobs;
+use crate::migrations::Migrator;
 use crate::testing::TestDb;
 
 fn at(seconds: i64) -> DateTime<Utc> {
@@ -71,4 +73,27 @@ async fn a_job_is_asked_for_once_and_a_failed_one_comes_back_later() {
     assert_eq!(again[0].attempts, 1);
     jobs::finish(&test.db, &again[0], Ok(()), at(60)).await.unwrap();
     assert!(jobs::due(&test.db, at(100_000), 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn passwords_from_before_ages_counted_are_as_old_as_their_person() {
+    let test = TestDb::fresh().await.unwrap();
+    let run = async |sql: &str| test.db.read().execute_unprepared(sql).await.unwrap().rows_affected();
+    // The tables as they were before the step.
+    run("ALTER TABLE person DROP COLUMN totp_step").await;
+    assert_eq!(run("DELETE FROM seaql_migrations WHERE version = 'm0009_second_factors'").await, 1);
+    for (n, hash, set) in
+        [(1, "'$argon2id$'", "NULL"), (2, "'$argon2id$'", "'2026-03-01 00:00:00+00:00'"), (3, "NULL", "NULL")]
+    {
+        run(&format!(
+            "INSERT INTO person (id, name, search_key, post, unit, email, phone, password_hash, password_at, must_change, \
+             failures, active, created_at) VALUES ('00000000-0000-0000-0000-00000000000{n}', 'n{n}', '', '', \
+             '00000000-0000-0000-0000-000000000000', '', '', {hash}, {set}, false, 0, true, '2026-01-01 00:00:00+00:00')"
+        ))
+        .await;
+    }
+    Migrator::up(test.db.read(), None).await.unwrap();
+    assert_eq!(run("UPDATE person SET totp_step = 1 WHERE password_at = created_at AND name = 'n1'").await, 1);
+    assert_eq!(run("UPDATE person SET totp_step = 1 WHERE password_at > created_at AND name = 'n2'").await, 1);
+    assert_eq!(run("UPDATE person SET totp_step = 1 WHERE password_at IS NULL AND name = 'n3'").await, 1);
 }

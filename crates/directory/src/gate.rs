@@ -12,7 +12,9 @@ use khien_web::guard::token_hash;
 use khien_web::{Actor, Gate, Module};
 
 use crate::people::store as people;
-use crate::setting::{self, Centre};
+use crate::seal::SecretKey;
+use crate::setting::{self, Centre, PasswordPolicy};
+use crate::sign_in::rules;
 use crate::tree::Tree;
 
 /// The directory as the rest of the program sees it: the tree of today, kept between requests, and the gate.
@@ -20,12 +22,14 @@ use crate::tree::Tree;
 pub struct Directory {
     db: Db,
     by_role: HashMap<Role, Vec<&'static str>>,
+    key: SecretKey,
     kept: RwLock<Option<Kept>>,
 }
 
 #[derive(Debug, Clone)]
 struct Kept {
     centre: Option<Centre>,
+    policy: PasswordPolicy,
     tree: Arc<Tree>,
     day: NaiveDate,
     read_at: DateTime<Utc>,
@@ -39,15 +43,15 @@ const SEEN: TimeDelta = TimeDelta::minutes(5);
 const IDLE: TimeDelta = TimeDelta::hours(4);
 
 impl Directory {
-    /// The directory of a database, giving the permissions of these modules.
-    pub fn new(db: Db, modules: &[Module]) -> Arc<Self> {
+    /// The directory of a database, giving the permissions of these modules; secrets are sealed with the key.
+    pub fn new(db: Db, modules: &[Module], key: SecretKey) -> Arc<Self> {
         let mut by_role: HashMap<Role, Vec<&'static str>> = HashMap::new();
         for permission in modules.iter().flat_map(|module| module.permissions) {
             for role in permission.roles {
                 by_role.entry(*role).or_default().push(permission.name);
             }
         }
-        Arc::new(Self { db, by_role, kept: RwLock::new(None) })
+        Arc::new(Self { db, by_role, key, kept: RwLock::new(None) })
     }
 
     /// The tree of today.
@@ -60,7 +64,34 @@ impl Directory {
         Ok(self.kept(now).await?.centre)
     }
 
-    /// Forgets the tree: after every change of units.
+    /// What passwords must be like, and whether everybody needs a second factor.
+    pub async fn policy(&self, now: DateTime<Utc>) -> Result<PasswordPolicy> {
+        Ok(self.kept(now).await?.policy)
+    }
+
+    /// What secrets are sealed with.
+    pub fn key(&self) -> &SecretKey {
+        &self.key
+    }
+
+    /// Seals the secrets of second factors that still stand in the clear, and tells how many the present key cannot
+    /// open: at each start.
+    pub async fn seal_secrets(&self) -> Result<u64> {
+        loop {
+            let clear = people::clear_secrets(&self.db).await?;
+            if clear.is_empty() {
+                return people::sealed_elsewhere(&self.db, &self.key.mark()).await;
+            }
+            let tx = self.db.begin().await?;
+            for (person, secret) in clear {
+                let sealed = self.key.seal(person, &secret)?;
+                people::replace_secret(tx.conn(), person, &secret, &sealed).await?;
+            }
+            tx.commit_machine().await?;
+        }
+    }
+
+    /// Forgets the tree and the policy: after every change of units.
     pub fn forget(&self) {
         match self.kept.write() {
             Ok(mut kept) => *kept = None,
@@ -81,8 +112,9 @@ impl Directory {
             return Ok(kept);
         }
         let centre: Option<Centre> = setting::get(self.db.read(), Centre::NAME).await?;
+        let policy = setting::get(self.db.read(), PasswordPolicy::NAME).await?.unwrap_or_default();
         let tree = Tree::load(&self.db, centre.as_ref().map(|centre| centre.unit), day).await?;
-        let fresh = Kept { centre, tree: Arc::new(tree), day, read_at: now };
+        let fresh = Kept { centre, policy, tree: Arc::new(tree), day, read_at: now };
         // A centre that is not set up yet is looked at afresh each time.
         if fresh.centre.is_some() {
             match self.kept.write() {
@@ -118,17 +150,19 @@ impl Directory {
             people::seen(&self.db, &hash, now).await?;
         }
         let tree = self.tree(now).await?;
+        let owed = rules::owed(&person, self.policy(now).await?, session.created_at, api);
+        let permissions = if owed.is_none() { self.permissions(person.id, now).await? } else { HashMap::new() };
         Ok(Some(Actor {
             id: person.id,
             unit: person.unit,
             unit_name: tree.name(person.unit).to_owned(),
-            permissions: self.permissions(person.id, now).await?,
+            permissions,
             name: person.name,
             post: person.post,
             session: hash,
             csrf: String::new(),
             api,
-            must_change: person.must_change && !api,
+            owed,
         }))
     }
 }

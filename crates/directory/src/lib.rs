@@ -7,6 +7,7 @@ pub mod audit;
 pub mod gate;
 pub mod people;
 pub mod secret;
+pub mod seal;
 pub mod setting;
 pub mod setup;
 pub mod sign_in;
@@ -16,6 +17,7 @@ pub mod units;
 
 pub use gate::Directory;
 pub use tree::Tree;
+pub use seal::SecretKey;
 
 #[cfg(test)]
 mod tests;

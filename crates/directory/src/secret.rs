@@ -114,11 +114,13 @@ pub fn totp(secret: &str, account: &str, issuer: &str) -> Result<Totp> {
         .map_err(|error| Fault::internal(format!("{error:?}")))
 }
 
-/// Whether a six-digit code holds at this moment, one step of 30 s to either side.
-pub fn code_holds(secret: &str, code: &str, now: DateTime<Utc>) -> Result<bool> {
+/// The time step whose six-digit code this is at this moment, one step of 30 s to either side; none when it is no
+/// code of these. A step is to be used once (RFC 6238, 5.2): the caller keeps it.
+pub fn step_of(secret: &str, code: &str, now: DateTime<Utc>) -> Result<Option<i64>> {
     let code: String = code.chars().filter(char::is_ascii_digit).collect();
     let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
-    Ok(totp(secret, "khien", "khien")?.check(&code, seconds).is_some())
+    let step = totp(secret, "khien", "khien")?.check(&code, seconds);
+    Ok(step.and_then(|step| i64::try_from(step).ok()))
 }
 
 #[cfg(test)]
@@ -158,7 +160,9 @@ mod tests {
         let secret = new_totp();
         let now = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
         let code = totp(&secret, "a", "b").unwrap().generate(1_790_000_000).to_string();
-        assert!(code_holds(&secret, &code, now).unwrap());
-        assert!(!code_holds(&secret, &code, now + chrono::TimeDelta::seconds(120)).unwrap());
+        let step = 1_790_000_000 / 30;
+        assert_eq!(step_of(&secret, &code, now).unwrap(), Some(step));
+        assert_eq!(step_of(&secret, &code, now + chrono::TimeDelta::seconds(30)).unwrap(), Some(step));
+        assert_eq!(step_of(&secret, &code, now + chrono::TimeDelta::seconds(120)).unwrap(), None);
     }
 }

@@ -54,6 +54,8 @@ pub struct PasswordPolicy {
 impl PasswordPolicy {
     /// Where it is kept.
     pub const NAME: &'static str = "password-policy";
+    /// The most days that an age may be limited to: ten years.
+    pub const MAX_AGE: u32 = 3650;
 }
 
 impl Default for PasswordPolicy {

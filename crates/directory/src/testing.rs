@@ -8,10 +8,11 @@ use khien_db::testing::TestDb;
 use khien_web::testing::Browser;
 use khien_web::{Kit, Module, Settings};
 
-use crate::gate::Directory;
+use crate::gate::{self, Directory};
 use crate::people::model::{NewPerson, session};
 use crate::people::store as people;
-use crate::setting::PasswordPolicy;
+use crate::seal::SecretKey;
+use crate::setting::{self, PasswordPolicy};
 use crate::setup::found::{Founded, NewCentre, found};
 
 /// A centre of tỉnh Bắc Ninh on 1 October 2026, 09:00 in Vietnam.
@@ -27,6 +28,9 @@ pub struct TestApp {
     // Dropped last: its folder holds the database.
     _db: TestDb,
 }
+
+/// The key that seals secrets in tests.
+pub const KEY: [u8; crate::seal::KEY] = [42; crate::seal::KEY];
 
 /// When tests begin.
 pub fn beginning() -> DateTime<Utc> {
@@ -47,7 +51,7 @@ impl TestApp {
         let all: &'static [Module] = Box::leak(all.into_boxed_slice());
         let test = TestDb::fresh().await?;
         let clock = Clock::fixed(beginning());
-        let gate = Directory::new(test.db.clone(), all);
+        let gate = Directory::new(test.db.clone(), all, SecretKey::new(KEY));
         let settings = Settings { per_minute: 100_000, ..Settings::default() };
         let mut kit = Kit::new(test.db.clone(), clock.clone(), Ids::seeded(1), all, gate, settings)?;
         kit.pages.be_strict();
@@ -68,6 +72,15 @@ impl TestApp {
     /// The unit of an official code or template key.
     pub fn unit(&self, code: &str) -> Result<Id> {
         self.founded.units.get(code).copied().ok_or_else(|| Fault::not_found("units.not-found").with("code", code))
+    }
+
+    /// Puts another policy of passwords in force.
+    pub async fn demand(&self, policy: PasswordPolicy) -> Result<()> {
+        let tx = self.kit.db.begin().await?;
+        setting::put(tx.conn(), PasswordPolicy::NAME, &policy).await?;
+        tx.commit_machine().await?;
+        gate::of(&self.kit)?.forget();
+        Ok(())
     }
 
     /// A browser in which nobody is signed in.

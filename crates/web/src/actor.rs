@@ -29,8 +29,43 @@ pub struct Actor {
     pub csrf: String,
     /// Whether it came with an API token (no cookie, so no CSRF).
     pub api: bool,
-    /// Whether the password must be changed before anything else.
-    pub must_change: bool,
+    /// What must be done before anything else of the program opens. Who owes something holds no permission.
+    pub owed: Option<Owed>,
+}
+
+/// What a person owes before anything else opens: the page that settles it, signing out, and nothing more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owed {
+    /// A new password: the present one was set by somebody else, or is too old.
+    Password,
+    /// A second factor, which the centre's policy demands of everybody.
+    SecondFactor,
+}
+
+impl Owed {
+    /// The page that settles it.
+    pub fn page(self) -> &'static str {
+        match self {
+            Self::Password => "/account",
+            Self::SecondFactor => "/account/second-factor",
+        }
+    }
+
+    /// What a program is told that comes all the same.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Password => "web.change-password",
+            Self::SecondFactor => "web.set-second-factor",
+        }
+    }
+
+    /// Whether a route stays open: the page itself, the change that it sends, and signing out.
+    pub fn opens(self, route: &str) -> bool {
+        match self {
+            Self::Password => matches!(route, "/account" | "/account/password" | "/sign-out"),
+            Self::SecondFactor => matches!(route, "/account/second-factor" | "/sign-out"),
+        }
+    }
 }
 
 impl Actor {

@@ -27,8 +27,6 @@ pub const LANG: &str = "khien_lang";
 pub const SETUP: &str = "/setup";
 /// Where one signs in.
 pub const SIGN_IN: &str = "/sign-in";
-/// Where one changes the own password.
-pub const PASSWORD: &str = "/account";
 
 /// Answers one request of one route.
 pub(crate) async fn dispatch(kit: Arc<Kit>, route: &Route, request: Request<Body>, wants: Wants) -> Response<Body> {
@@ -111,10 +109,13 @@ async fn permit(ctx: &Ctx, route: &Route, kit: &Kit) -> Result<Option<Reply>> {
         }
         return Err(Fault::new(Kind::Unauthenticated, "web.sign-in-first"));
     };
-    if actor.must_change && !route.path.starts_with(PASSWORD) && route.path != "/sign-out" {
+    if let Some(owed) = actor.owed
+        && !owed.opens(route.path)
+    {
+        // A program follows no redirect to a form.
         return match ctx.wants {
-            Wants::Html => Ok(Some(Reply::to(PASSWORD))),
-            Wants::Json => Err(Fault::forbidden("web.change-password")),
+            Wants::Html if !actor.api => Ok(Some(Reply::to(owed.page()))),
+            _ => Err(Fault::forbidden(owed.code())),
         };
     }
     match route.permit {

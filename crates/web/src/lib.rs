@@ -22,7 +22,7 @@ pub mod router;
 pub mod testing;
 pub mod texts;
 
-pub use actor::{Actor, Gate};
+pub use actor::{Actor, Gate, Owed};
 pub use ctx::Ctx;
 pub use kit::{Kit, Settings};
 pub use list::{Pager, Paging};

@@ -110,6 +110,15 @@ impl Browser {
         self.send(request.body(Body::from(body))).await
     }
 
+    /// Fetches with a bearer token and no cookies.
+    pub async fn with_token(&mut self, path: &str, token: &str) -> Answer {
+        let request = Request::get(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let kept = std::mem::take(&mut self.cookies);
+        let answer = self.send(request.body(Body::empty())).await;
+        self.cookies = kept;
+        answer
+    }
+
     /// Sends a body with a bearer token and no cookies.
     pub async fn post_token(&mut self, path: &str, token: &str, body: impl Into<Body>) -> Answer {
         let request = Request::post(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
@@ -205,7 +214,7 @@ impl crate::Gate for EveryRight {
             session: crate::guard::token_hash(token),
             csrf: String::new(),
             api,
-            must_change: false,
+            owed: None,
         };
         Box::pin(async { Ok(Some(actor)) })
     }

@@ -146,7 +146,7 @@ pub(super) async fn actor(stage: &Stage, key: &str) -> Result<Actor> {
         session: String::new(),
         csrf: String::new(),
         api: false,
-        must_change: false,
+        owed: None,
     })
 }
 

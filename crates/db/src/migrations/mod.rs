@@ -11,6 +11,7 @@ mod m0005_sources;
 mod m0006_alerts;
 mod m0007_incidents;
 mod m0008_audit_lists;
+mod m0009_second_factors;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_alerts::Step),
             Box::new(m0007_incidents::Step),
             Box::new(m0008_audit_lists::Step),
+            Box::new(m0009_second_factors::Step),
         ]
     }
 }

@@ -406,8 +406,7 @@ pub(super) async fn remove_second_factor(ctx: Ctx) -> Result<Reply> {
         return Err(Fault::conflict("people.no-second-factor"));
     }
     let (id, unit) = (person.id, person.unit);
-    store::update(tx.conn(), person, |row| row.totp_secret = ActiveValue::Set(None)).await?;
-    store::end_sessions(tx.conn(), id, "").await?;
+    store::forget_second_factor(tx.conn(), person).await?;
     let detail = json!({"day": vn_date(day_in_vietnam(ctx.now))});
     tx.commit(ctx.entry("people.remove-second-factor", "person", id, Some(unit), detail)?).await?;
     Ok(Reply::to(format!("/people/{id}")))

@@ -30,8 +30,10 @@ pub struct Model {
     pub password_at: Option<DateTimeUtc>,
     /// Whether it must be changed at the next sign-in.
     pub must_change: bool,
-    /// Secret of the second factor, base 32.
+    /// Secret of the second factor, as [`crate::SecretKey`] sealed it; base 32 in a row from before.
     pub totp_secret: Option<String>,
+    /// The newest time step whose code was used (RFC 6238, 5.2): it and the older ones are worth nothing.
+    pub totp_step: Option<i64>,
     /// Wrong passwords in a row.
     pub failures: i32,
     /// No sign-in before this moment.

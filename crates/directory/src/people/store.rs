@@ -14,6 +14,7 @@ use sea_orm::{
 };
 
 use super::model::{ActiveModel, Column, Entity, Model, NewPerson, held, session};
+use crate::seal::MARK;
 
 /// One person.
 pub async fn get(db: &Db, id: Id) -> Result<Model> {
@@ -81,6 +82,7 @@ pub async fn insert<C: ConnectionTrait>(conn: &C, id: Id, person: NewPerson, now
         name: ActiveValue::Set(person.name),
         post: ActiveValue::Set(person.post),
         unit: ActiveValue::Set(person.unit),
+        totp_step: ActiveValue::Set(None),
         email: ActiveValue::Set(person.email),
         phone: ActiveValue::Set(person.phone),
         username: ActiveValue::Set(person.username.map(|name| name.to_lowercase())),
@@ -93,6 +95,85 @@ pub async fn insert<C: ConnectionTrait>(conn: &C, id: Id, person: NewPerson, now
         active: ActiveValue::Set(true),
         created_at: ActiveValue::Set(now),
     };
+/// One person, held until the change ends, so that two tries at signing in count as two.
+pub async fn hold<C: ConnectionTrait>(conn: &C, id: Id) -> Result<Model> {
+    Entity::find_by_id(id)
+        .lock_exclusive()
+        .one(conn)
+        .await
+        .map_err(fault)?
+        .ok_or_else(|| Fault::not_found("people.not-found"))
+}
+
+/// Keeps a person's second factor: the sealed secret, and the step of the code that confirmed it.
+pub async fn set_second_factor<C: ConnectionTrait>(conn: &C, person: Model, sealed: String, step: i64) -> Result<()> {
+    update(conn, person, |row| {
+        row.totp_secret = ActiveValue::Set(Some(sealed));
+        row.totp_step = ActiveValue::Set(Some(step));
+    })
+    .await?;
+    Ok(())
+}
+
+/// Removes a person's second factor and ends all sessions and tokens.
+pub async fn forget_second_factor<C: ConnectionTrait>(conn: &C, person: Model) -> Result<()> {
+    let id = person.id;
+    update(conn, person, |row| {
+        row.totp_secret = ActiveValue::Set(None);
+        row.totp_step = ActiveValue::Set(None);
+    })
+    .await?;
+    end_sessions(conn, id, "").await
+}
+
+/// Uses up a time step of a person's second factor; false when it or a newer one was used before.
+pub async fn use_step<C: ConnectionTrait>(conn: &C, id: Id, step: i64) -> Result<bool> {
+    let used = Entity::update_many()
+        .col_expr(Column::TotpStep, Expr::value(step))
+        .filter(Column::Id.eq(id))
+        .filter(Column::TotpStep.is_null().or(Column::TotpStep.lt(step)))
+        .exec(conn)
+        .await
+        .map_err(fault)?;
+    Ok(used.rows_affected == 1)
+}
+
+/// Puts another form of a secret in the place of the one that was read; false when it changed meanwhile.
+pub async fn replace_secret<C: ConnectionTrait>(conn: &C, id: Id, old: &str, new: &str) -> Result<bool> {
+    let replaced = Entity::update_many()
+        .col_expr(Column::TotpSecret, Expr::value(new))
+        .filter(Column::Id.eq(id))
+        .filter(Column::TotpSecret.eq(old))
+        .exec(conn)
+        .await
+        .map_err(fault)?;
+    Ok(replaced.rows_affected == 1)
+}
+
+/// People whose second factor stands there in the clear, and its secret; at most 1,000.
+pub async fn clear_secrets(db: &Db) -> Result<Vec<(Id, String)>> {
+    Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::TotpSecret])
+        .filter(Column::TotpSecret.is_not_null())
+        .filter(Column::TotpSecret.not_like(format!("{MARK}%")))
+        .limit(1000)
+        .into_tuple()
+        .all(db.read())
+        .await
+        .map_err(fault)
+}
+
+/// How many second factors another key sealed than the one of this mark.
+pub async fn sealed_elsewhere(db: &Db, mark: &str) -> Result<u64> {
+    Entity::find()
+        .filter(Column::TotpSecret.like(format!("{MARK}%")))
+        .filter(Column::TotpSecret.not_like(format!("{mark}%")))
+        .count(db.read())
+        .await
+        .map_err(fault)
+}
+
     Entity::insert(row).exec_without_returning(conn).await.map_err(|error| {
         let fault = fault(error);
         if fault.code == "db.exists" { Fault::conflict("people.username-taken").on("username") } else { fault }

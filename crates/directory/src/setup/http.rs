@@ -50,6 +50,28 @@ pub(super) struct Answers {
     /// `long` (14 characters) or `second-factor` (8 characters and a second factor).
     #[serde(default)]
     policy: String,
+    /// Days after which a password must change; 0 or empty for never.
+    #[serde(default)]
+    max_age_days: String,
+}
+
+impl Answers {
+    /// What passwords must be like.
+    fn policy(&self) -> Result<PasswordPolicy> {
+        let refused = || Fault::invalid("setup.max-age").with("max", PasswordPolicy::MAX_AGE).on("max_age_days");
+        let max_age_days = match self.max_age_days.trim() {
+            "" => 0,
+            days => days.parse().map_err(|_| refused())?,
+        };
+        if max_age_days > PasswordPolicy::MAX_AGE {
+            return Err(refused());
+        }
+        Ok(if self.policy == "second-factor" {
+            PasswordPolicy { min_length: 8, second_factor: true, max_age_days }
+        } else {
+            PasswordPolicy { max_age_days, ..PasswordPolicy::default() }
+        })
+    }
 }
 
 /// `POST /setup`
@@ -67,11 +89,7 @@ pub(super) async fn found(mut ctx: Ctx) -> Result<Reply> {
     if form.password != form.again {
         return Err(Fault::invalid("sign_in.not-the-same").on("again"));
     }
-    let policy = if form.policy == "second-factor" {
-        PasswordPolicy { min_length: 8, second_factor: true, max_age_days: 0 }
-    } else {
-        PasswordPolicy::default()
-    };
+    let policy = form.policy()?;
     secret::check(&form.password, policy, &[&username])?;
     let code = if form.commune.is_empty() { form.province } else { form.commune };
     if code.is_empty() {

@@ -49,6 +49,10 @@ pub struct Account {
     pub roles: Vec<RoleHeld>,
     /// Whether the password must be changed now.
     pub must_change: bool,
+    /// Whether because it is too old, not because somebody else set it.
+    pub too_old: bool,
+    /// Days after which a password must change; 0 for never.
+    pub max_age_days: u32,
     /// Characters that a password must have.
     pub min_length: u32,
     /// Whether a second factor is set.
@@ -111,6 +115,7 @@ impl View for Account {
         };
         vec![
             Self { must_change: true, min_length: 14, ..Self::default() },
+            Self { must_change: true, too_old: true, max_age_days: 90, min_length: 14, ..Self::default() },
             Self {
                 name: "Trần Thị Bình".into(),
                 post: "Trưởng phòng".into(),
@@ -118,6 +123,7 @@ impl View for Account {
                 username: "binh".into(),
                 roles: vec![RoleHeld { role: "focal_point".into(), unit: "Sở Y tế".into() }],
                 min_length: 8,
+                max_age_days: 60,
                 second_factor: true,
                 second_factor_wanted: true,
                 sessions: vec![row(false, true), row(true, false)],
@@ -135,12 +141,16 @@ pub struct SecondFactor {
     pub qr: String,
     /// The secret, for who cannot scan.
     pub secret: String,
+    /// Whether nothing else opens before it is set.
+    pub owed: bool,
 }
 
 impl View for SecondFactor {
     const PAGE: &'static str = "sign_in/second_factor.html";
 
     fn samples() -> Vec<Self> {
-        vec![Self { qr: "data:image/svg+xml;base64,PHN2Zy8+".into(), secret: "JBSWY3DPEHPK3PXP".into() }]
+        let of =
+            |owed| Self { qr: "data:image/svg+xml;base64,PHN2Zy8+".into(), secret: "JBSWY3DPEHPK3PXP".into(), owed };
+        vec![of(false), of(true)]
     }
 }
