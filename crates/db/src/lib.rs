@@ -14,4 +14,4 @@ pub mod testing;
 mod tests;
 
 pub use audit::Entry;
-pub use store::{Db, Tx, fault, within};
+pub use store::{Db, Tx, fault, page, within};

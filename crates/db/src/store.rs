@@ -6,8 +6,8 @@ use khien_base::{Fault, Reach, Result};
 use sea_orm::sea_query::{Expr, IntoColumnRef, SimpleExpr};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, ExprTrait,
-    TransactionTrait,
+    ConnectOptions, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, ExprTrait,
+    PaginatorTrait, QuerySelect, Select, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 
@@ -118,6 +118,16 @@ pub fn within<C: IntoColumnRef>(column: C, reach: &Reach) -> SimpleExpr {
         Reach::Units(units) if units.is_empty() => Expr::val(1).eq(0),
         Reach::Units(units) => Expr::col(column).is_in(units.iter().copied()),
     }
+}
+
+/// Rows of a query from `offset` on, `size` at most, and how many there are without these bounds.
+pub async fn page<E: EntityTrait>(db: &Db, query: Select<E>, offset: u64, size: u64) -> Result<(Vec<E::Model>, u64)>
+where
+    E::Model: Sync,
+{
+    let total = query.clone().count(db.read()).await.map_err(fault)?;
+    let rows = query.offset(offset).limit(size).all(db.read()).await.map_err(fault)?;
+    Ok((rows, total))
 }
 
 async fn connect(url: &str, connections: u32) -> Result<DatabaseConnection> {

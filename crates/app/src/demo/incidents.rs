@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use khien_base::Result;
-use khien_respond::incidents::model::{Act, NewTask, State, TaskState, Written};
+use khien_respond::incidents::model::{Act, NewTask, State, TaskState, Texts, Written};
 use khien_respond::incidents::verbs;
 use serde_json::json;
 
@@ -45,16 +45,18 @@ async fn one(stage: &Stage, script: &Incident) -> Result<()> {
         detected_at: t0,
         occurred_at: script.occurred_hours_ago.map(|ago| hours(now, -ago)),
         violation_at: violation,
-        reported_by: text(&script.source),
-        description: text(&script.description),
-        assessment: text(&script.assessment),
-        scope: text(&script.scope),
-        impact: text(&script.impact),
-        measures: text(&script.measures),
-        help: text(&script.help),
-        cause: text(&script.cause),
-        lessons: text(&script.lessons),
-        personal_data: text(&script.personal_data),
+        texts: Texts {
+            reported_by: text(&script.source),
+            description: text(&script.description),
+            assessment: text(&script.assessment),
+            scope: text(&script.scope),
+            impact: text(&script.impact),
+            measures: text(&script.measures),
+            help: text(&script.help),
+            cause: text(&script.cause),
+            lessons: text(&script.lessons),
+            personal_data: text(&script.personal_data),
+        },
         assigned_unit: None,
         officer: Some(officer.id),
         ..Written::default()

@@ -13,8 +13,8 @@ use serde::Deserialize;
 
 use super::views::{Entry, Line, List, Verdict};
 use super::{READ, did, rules};
+use crate::forms::day;
 use crate::people::store as people;
-use crate::units::rules::day;
 use crate::units::store as units;
 
 #[derive(Debug, Default, Deserialize)]

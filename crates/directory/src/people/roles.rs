@@ -11,8 +11,8 @@ use super::WRITE;
 use super::http::changeable;
 use super::rules::{self, Asked};
 use super::store::{self, NewRole};
+use crate::forms::day;
 use crate::gate;
-use crate::units::rules::day;
 
 /// A role to be given.
 #[derive(Debug, Default, Deserialize, JsonSchema)]

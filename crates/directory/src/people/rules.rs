@@ -2,11 +2,10 @@
 
 use chrono::NaiveDate;
 use khien_base::clock::vn_date;
-use khien_base::key::nfc;
 use khien_base::{Fault, Id, Reach, Result, Role};
-use sha2::{Digest, Sha256};
 
 use super::model::{Model, held};
+use crate::forms;
 use crate::tree::Tree;
 
 /// Characters of a name or post.
@@ -83,8 +82,7 @@ pub fn person(draft: Draft<'_>) -> Result<Sound> {
 }
 
 fn line(text: &str, field: &'static str, max: usize) -> Result<String> {
-    let text = nfc(&text.split_whitespace().collect::<Vec<_>>().join(" "));
-    if text.chars().count() > max { Err(Fault::invalid("people.long").with("max", max).on(field)) } else { Ok(text) }
+    forms::line(text, field, max, "people.long")
 }
 
 /// Refuses what nobody does to the own account from the list of people.
@@ -101,10 +99,14 @@ pub fn within_own(tree: &Tree, unit: Id, own: &Reach) -> bool {
     }
 }
 
+/// Whether a role still counts on a day, or begins to later.
+fn lasts(role: &held::Model, day: NaiveDate) -> bool {
+    role.valid_to.is_none_or(|last| last >= day)
+}
+
 /// Whether an account may be changed: who could take over an account that reaches farther would have its rights.
 pub fn not_above(tree: &Tree, roles: &[held::Model], today: NaiveDate, own: &Reach) -> Result<()> {
-    let counts = |role: &&held::Model| role.valid_to.is_none_or(|last| last >= today);
-    if roles.iter().filter(counts).all(|role| within_own(tree, role.unit, own)) {
+    if roles.iter().filter(|role| lasts(role, today)).all(|role| within_own(tree, role.unit, own)) {
         Ok(())
     } else {
         Err(Fault::forbidden("people.above-you"))
@@ -143,7 +145,7 @@ pub fn may_give(asked: &Asked, tree: &Tree, own: &Reach, roles: &[held::Model], 
     let meets = |held: &&held::Model| {
         held.role == asked.role.name()
             && held.unit == asked.unit
-            && held.valid_to.is_none_or(|last| last >= asked.from)
+            && lasts(held, asked.from)
             && asked.to.is_none_or(|last| last >= held.valid_from)
     };
     match roles.iter().find(meets) {
@@ -168,7 +170,7 @@ pub fn may_end(role: &held::Model, last: NaiveDate, today: NaiveDate) -> Result<
 
 /// Whether the role is the administration of the centre, today or later.
 pub fn administers(role: &held::Model, root: Option<Id>, today: NaiveDate) -> bool {
-    role.role == Role::Administrator.name() && root == Some(role.unit) && role.valid_to.is_none_or(|last| last >= today)
+    role.role == Role::Administrator.name() && root == Some(role.unit) && lasts(role, today)
 }
 
 /// Whether somebody administers the centre after a change: `others` are the roles of active users that are left, at
@@ -188,9 +190,7 @@ pub fn version(person: &Model) -> String {
         person.username,
         person.active
     ]);
-    let mut hash = hex::encode(Sha256::digest(seen.to_string().as_bytes()));
-    hash.truncate(16);
-    hash
+    forms::version(&seen)
 }
 
 #[cfg(test)]

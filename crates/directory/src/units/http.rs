@@ -20,6 +20,7 @@ use super::store;
 use super::views::{Choice, Edit, Happening, Holder, KindCount, List, Member, Named, Place, Unit};
 use super::{READ, WRITE};
 use crate::audit::did;
+use crate::forms::day;
 use crate::gate;
 use crate::people::{self, store as people_store};
 use crate::tree::Tree;
@@ -38,7 +39,7 @@ struct Asked {
 pub(super) async fn list(ctx: Ctx) -> Result<Reply> {
     let asked: Asked = ctx.query()?;
     let today = day_in_vietnam(ctx.now);
-    let day = rules::day(&asked.day, "day", today)?;
+    let day = day(&asked.day, "day", today)?;
     let (tree, units) = tree_of(&ctx, day).await?;
     let reach = ctx.reach(READ);
     let wanted = Wanted { reach: &reach, text: asked.q.trim(), kind: &asked.kind };
@@ -272,7 +273,7 @@ fn above(ctx: &Ctx, parent: &str) -> Result<Id> {
 /// `POST /units`
 pub(super) async fn add(mut ctx: Ctx) -> Result<Reply> {
     let form: UnitForm = ctx.form().await?;
-    let from = rules::day(&form.from, "from", day_in_vietnam(ctx.now))?;
+    let from = day(&form.from, "from", day_in_vietnam(ctx.now))?;
     let new = rules::unit(form.draft(), from)?;
     let parent = above(&ctx, &form.parent)?;
     let tx = ctx.kit.db.begin().await?;
@@ -330,7 +331,7 @@ pub(super) struct Move {
 pub(super) async fn put_under(mut ctx: Ctx) -> Result<Reply> {
     let id = ctx.id("id")?;
     let form: Move = ctx.form().await?;
-    let from = rules::day(&form.from, "from", day_in_vietnam(ctx.now))?;
+    let from = day(&form.from, "from", day_in_vietnam(ctx.now))?;
     let tx = ctx.kit.db.begin().await?;
     let unit = store::find(tx.conn(), id).await?;
     ctx.actor()?.over(WRITE, id)?;
@@ -376,7 +377,7 @@ pub(super) struct Close {
 pub(super) async fn close(mut ctx: Ctx) -> Result<Reply> {
     let id = ctx.id("id")?;
     let form: Close = ctx.form().await?;
-    let last = rules::day(&form.last, "last", day_in_vietnam(ctx.now))?;
+    let last = day(&form.last, "last", day_in_vietnam(ctx.now))?;
     let tx = ctx.kit.db.begin().await?;
     let unit = store::find(tx.conn(), id).await?;
     ctx.actor()?.over(WRITE, id)?;

@@ -3,11 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
-use khien_base::key::nfc;
 use khien_base::{Fault, Id, Result};
-use sha2::{Digest, Sha256};
 
 use super::model::{KINDS, Model, NewUnit, link};
+use crate::forms;
 
 /// Characters of a name.
 const NAME: usize = 300;
@@ -64,23 +63,7 @@ pub fn unit(draft: Draft<'_>, from: NaiveDate) -> Result<NewUnit> {
 }
 
 fn line(text: &str, field: &'static str) -> Result<String> {
-    let text = nfc(&text.split_whitespace().collect::<Vec<_>>().join(" "));
-    if text.chars().count() > NAME {
-        return Err(Fault::invalid("units.long").with("max", NAME).on(field));
-    }
-    Ok(text)
-}
-
-/// A day of a form (`2026-10-01`); an empty one is the given day.
-pub fn day(text: &str, field: &'static str, otherwise: NaiveDate) -> Result<NaiveDate> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(otherwise);
-    }
-    let day: NaiveDate = text.parse().map_err(|_| Fault::invalid("units.date").on(field))?;
-    // Nothing in the directory is older than the state or planned for the next century.
-    let sound = NaiveDate::from_ymd_opt(1945, 9, 2) <= Some(day) && Some(day) < NaiveDate::from_ymd_opt(2100, 1, 1);
-    if sound { Ok(day) } else { Err(Fault::invalid("units.date").on(field)) }
+    forms::line(text, field, NAME, "units.long")
 }
 
 /// Whether a unit can take another under it from a day on: it is there then and no end is set.
@@ -160,9 +143,7 @@ pub fn may_close(
 /// What an edit form carries, so that two people who edit at once are told apart.
 pub fn version(unit: &Model) -> String {
     let seen = serde_json::json!([unit.kind, unit.name, unit.name_en, unit.short, unit.aliases, unit.valid_to]);
-    let mut hash = hex::encode(Sha256::digest(seen.to_string().as_bytes()));
-    hash.truncate(16);
-    hash
+    forms::version(&seen)
 }
 
 #[cfg(test)]
@@ -217,13 +198,6 @@ mod tests {
         assert_eq!(wrong(Draft { code: "mã số", ..draft }), "units.code");
         assert_eq!(wrong(Draft { name: &"x".repeat(301), ..draft }), "units.long");
         assert_eq!(wrong(Draft { aliases: &"x\n".repeat(51), ..draft }), "units.aliases");
-    }
-
-    #[test]
-    fn a_day_is_a_day() {
-        assert_eq!(day("", "from", on("2026-10-01")).unwrap(), on("2026-10-01"));
-        assert_eq!(day("01/10/2026", "from", on("2026-10-01")).unwrap_err().code, "units.date");
-        assert_eq!(day("9999-01-01", "from", on("2026-10-01")).unwrap_err().code, "units.date");
     }
 
     #[test]

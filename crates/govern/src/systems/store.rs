@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use khien_base::key::key;
 use khien_base::{Fault, Id, Reach, Result};
-use khien_db::{Db, fault, within};
+use khien_db::{Db, fault, page, within};
 use khien_web::Paging;
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult,
@@ -82,15 +82,8 @@ fn condition(reach: &Reach, filter: &Filter) -> Condition {
 /// A page of systems within reach, by name, and how many there are.
 pub async fn list(db: &Db, reach: &Reach, filter: &Filter, paging: Paging) -> Result<(Vec<Model>, u64)> {
     let query = Entity::find().filter(condition(reach, filter));
-    let total = query.clone().count(db.read()).await.map_err(fault)?;
-    let rows = query
-        .order_by_asc(Column::SearchKey)
-        .offset(paging.offset())
-        .limit(paging.size)
-        .all(db.read())
-        .await
-        .map_err(fault)?;
-    Ok((rows, total))
+    let query = query.order_by_asc(Column::SearchKey);
+    page(db, query, paging.offset(), paging.size).await
 }
 
 #[derive(FromQueryResult)]

@@ -352,6 +352,66 @@ impl<'a> Act<'a> {
     }
 }
 
+/// What people write of an incident in sentences.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default)]
+pub struct Texts {
+    /// Who or what reported it.
+    pub reported_by: String,
+    /// What happened.
+    pub description: String,
+    /// First assessment.
+    pub assessment: String,
+    /// What is affected.
+    pub scope: String,
+    /// Interruption and damage.
+    pub impact: String,
+    /// Measures taken.
+    pub measures: String,
+    /// Help asked, proposals.
+    pub help: String,
+    /// Cause.
+    pub cause: String,
+    /// Lessons.
+    pub lessons: String,
+    /// Kinds and number of personal data.
+    pub personal_data: String,
+}
+
+impl Texts {
+    /// The texts of an incident now.
+    pub fn of(incident: &Model) -> Self {
+        Self {
+            reported_by: incident.reported_by.clone(),
+            description: incident.description.clone(),
+            assessment: incident.assessment.clone(),
+            scope: incident.scope.clone(),
+            impact: incident.impact.clone(),
+            measures: incident.measures.clone(),
+            help: incident.help.clone(),
+            cause: incident.cause.clone(),
+            lessons: incident.lessons.clone(),
+            personal_data: incident.personal_data.clone(),
+        }
+    }
+
+    /// Each text with its field.
+    pub fn each(&self) -> [(&'static str, &str); 10] {
+        [
+            ("reported_by", &self.reported_by),
+            ("description", &self.description),
+            ("assessment", &self.assessment),
+            ("scope", &self.scope),
+            ("impact", &self.impact),
+            ("measures", &self.measures),
+            ("help", &self.help),
+            ("cause", &self.cause),
+            ("lessons", &self.lessons),
+            ("personal_data", &self.personal_data),
+        ]
+    }
+}
+
 /// What people write of an incident: all of it can be corrected later, and each correction is logged.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Written {
@@ -373,26 +433,9 @@ pub struct Written {
     pub occurred_at: Option<DateTime<Utc>>,
     /// When a violation of personal data was detected.
     pub violation_at: Option<DateTime<Utc>>,
-    /// Who or what reported it.
-    pub reported_by: String,
-    /// What happened.
-    pub description: String,
-    /// First assessment.
-    pub assessment: String,
-    /// What is affected.
-    pub scope: String,
-    /// Interruption and damage.
-    pub impact: String,
-    /// Measures taken.
-    pub measures: String,
-    /// Help asked, proposals.
-    pub help: String,
-    /// Cause.
-    pub cause: String,
-    /// Lessons.
-    pub lessons: String,
-    /// Kinds and number of personal data.
-    pub personal_data: String,
+    /// What they write in sentences.
+    #[serde(flatten)]
+    pub texts: Texts,
     /// The unit that leads the response, where it is another one.
     pub assigned_unit: Option<Id>,
     /// The officer answerable.
@@ -402,27 +445,17 @@ pub struct Written {
 impl Written {
     /// What is written of an incident now.
     pub fn of(incident: &Model) -> Self {
-        let text = String::clone;
         Self {
-            title: text(&incident.title),
-            category: text(&incident.category),
-            level: text(&incident.level),
+            title: incident.title.clone(),
+            category: incident.category.clone(),
+            level: incident.level.clone(),
             flags: incident.flag_names(),
             system: incident.system,
             system_critical: incident.system_critical,
             detected_at: incident.detected_at,
             occurred_at: incident.occurred_at,
             violation_at: incident.violation_at,
-            reported_by: text(&incident.reported_by),
-            description: text(&incident.description),
-            assessment: text(&incident.assessment),
-            scope: text(&incident.scope),
-            impact: text(&incident.impact),
-            measures: text(&incident.measures),
-            help: text(&incident.help),
-            cause: text(&incident.cause),
-            lessons: text(&incident.lessons),
-            personal_data: text(&incident.personal_data),
+            texts: Texts::of(incident),
             assigned_unit: incident.assigned_unit,
             officer: incident.officer,
         }

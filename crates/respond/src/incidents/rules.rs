@@ -87,7 +87,7 @@ pub fn written(regime: &Regime, written: &Written, now: DateTime<Utc>) -> Result
         return Err(Fault::invalid("incidents.no-such-flag").on("flags").with("flag", flag));
     }
     times(regime, written, now)?;
-    for (field, value) in texts(written) {
+    for (field, value) in written.texts.each() {
         text(field, value, TEXT)?;
     }
     Ok(())
@@ -116,22 +116,6 @@ fn times(regime: &Regime, written: &Written, now: DateTime<Utc>) -> Result<()> {
         return Err(Fault::invalid("incidents.violation-time").on("violation_at"));
     }
     Ok(())
-}
-
-/// The long texts of an incident, each with its field.
-pub fn texts(written: &Written) -> [(&'static str, &str); 10] {
-    [
-        ("reported_by", &written.reported_by),
-        ("description", &written.description),
-        ("assessment", &written.assessment),
-        ("scope", &written.scope),
-        ("impact", &written.impact),
-        ("measures", &written.measures),
-        ("help", &written.help),
-        ("cause", &written.cause),
-        ("lessons", &written.lessons),
-        ("personal_data", &written.personal_data),
-    ]
 }
 
 /// Checks what is said of a notice that was sent: not in the future, not before the clock started.
@@ -198,6 +182,7 @@ pub fn typed(at: DateTime<Utc>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::incidents::model::Texts;
 
     fn now() -> DateTime<Utc> {
         "2026-10-01T02:00:00Z".parse().unwrap()
@@ -256,7 +241,10 @@ mod tests {
             code(&Written { detected_at: before, occurred_at: Some(now()), ..good() }),
             "incidents.occurred-later"
         );
-        assert_eq!(code(&Written { cause: "a".repeat(TEXT + 1), ..good() }), "incidents.too-long");
+        assert_eq!(
+            code(&Written { texts: Texts { cause: "a".repeat(TEXT + 1), ..Texts::default() }, ..good() }),
+            "incidents.too-long"
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use khien_base::key::key;
 use khien_base::{Fault, Id, Reach, Result};
-use khien_db::{Db, fault, within};
+use khien_db::{Db, fault, page, within};
 use khien_directory::people::model::held;
 use khien_web::Paging;
 use sea_orm::sea_query::{Expr, Query, SimpleExpr};
@@ -76,7 +76,6 @@ pub async fn list(
     now: DateTime<Utc>,
 ) -> Result<(Vec<Model>, u64)> {
     let query = Entity::find().filter(Condition::all().add(seen(sight)).add(narrowed(filter, now)));
-    let total = query.clone().count(db.read()).await.map_err(fault)?;
     let (name, order) = match filter.sort.strip_prefix('-') {
         Some(name) => (name, Order::Desc),
         None => (filter.sort.as_str(), Order::Asc),
@@ -92,14 +91,8 @@ pub async fn list(
             .order_by_desc(Column::DetectedAt),
         _ => query.order_by_desc(Column::DetectedAt),
     };
-    let rows = query
-        .order_by_desc(Column::Id)
-        .offset(paging.offset())
-        .limit(paging.size)
-        .all(db.read())
-        .await
-        .map_err(fault)?;
-    Ok((rows, total))
+    let query = query.order_by_desc(Column::Id);
+    page(db, query, paging.offset(), paging.size).await
 }
 
 fn narrowed(filter: &Filter, now: DateTime<Utc>) -> Condition {

@@ -83,16 +83,16 @@ fn filled(mut incident: Model, written: Written) -> Model {
     incident.detected_at = written.detected_at;
     incident.occurred_at = written.occurred_at;
     incident.violation_at = written.violation_at;
-    incident.reported_by = trimmed(written.reported_by);
-    incident.description = trimmed(written.description);
-    incident.assessment = trimmed(written.assessment);
-    incident.scope = trimmed(written.scope);
-    incident.impact = trimmed(written.impact);
-    incident.measures = trimmed(written.measures);
-    incident.help = trimmed(written.help);
-    incident.cause = trimmed(written.cause);
-    incident.lessons = trimmed(written.lessons);
-    incident.personal_data = trimmed(written.personal_data);
+    incident.reported_by = trimmed(written.texts.reported_by);
+    incident.description = trimmed(written.texts.description);
+    incident.assessment = trimmed(written.texts.assessment);
+    incident.scope = trimmed(written.texts.scope);
+    incident.impact = trimmed(written.texts.impact);
+    incident.measures = trimmed(written.texts.measures);
+    incident.help = trimmed(written.texts.help);
+    incident.cause = trimmed(written.texts.cause);
+    incident.lessons = trimmed(written.texts.lessons);
+    incident.personal_data = trimmed(written.texts.personal_data);
     incident.assigned_unit = written.assigned_unit;
     incident.officer = written.officer;
     incident

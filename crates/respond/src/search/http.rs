@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use khien_base::clock::vietnam;
+use khien_base::event::ASKED;
 use khien_base::ports::{Search, Sheet};
 use khien_base::{Event, Fault, Id, Kind, Result};
 use khien_web::ctx::Wants;
@@ -307,7 +308,7 @@ fn columns(event: &Event) -> Vec<Field> {
     let named = OCSF.into_iter().filter_map(|(column, name)| {
         let value = hot.get(column).filter(|value| !value.is_null())?;
         let value = text(value);
-        let asked = query::COLUMNS.into_iter().find(|known| *known == column).filter(|_| value.len() <= 500);
+        let asked = ASKED.into_iter().find(|known| *known == column).filter(|_| value.len() <= 500);
         let pivot = asked.map(|known| format!("/events?q={}{around}", percent(&query::pivot(known, &value))));
         Some(Field { name: name.to_owned(), value, pivot: pivot.unwrap_or_default() })
     });

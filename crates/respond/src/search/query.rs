@@ -5,25 +5,9 @@
 
 use std::fmt;
 
+use khien_base::event::ASKED;
 use khien_base::{Fault, Result};
 
-/// Columns that can be asked for: those of [`khien_base::event::Hot`] that the store searches.
-pub const COLUMNS: [&str; 14] = [
-    "host",
-    "user",
-    "src_ip",
-    "dst_ip",
-    "process",
-    "command_line",
-    "file",
-    "hash",
-    "domain",
-    "event_code",
-    "channel",
-    "product",
-    "service",
-    "category",
-];
 /// Characters of a search.
 const LENGTH: usize = 2_000;
 /// Terms of a search.
@@ -104,9 +88,9 @@ impl Reader<'_> {
             return Ok(Term::Words(word));
         }
         self.next();
-        let Some(column) = COLUMNS.into_iter().find(|column| word.eq_ignore_ascii_case(column)) else {
+        let Some(column) = ASKED.into_iter().find(|column| word.eq_ignore_ascii_case(column)) else {
             let fault = Fault::invalid("search.column").with("at", start).with("name", word);
-            return Err(fault.with("columns", COLUMNS.join(", ")).on("q"));
+            return Err(fault.with("columns", ASKED.join(", ")).on("q"));
         };
         let value = if self.rest.peek() == Some(&'"') { self.quoted()? } else { self.bare() };
         if value.trim().is_empty() {
@@ -241,7 +225,7 @@ mod tests {
     }
 
     fn term() -> impl Strategy<Value = Term> {
-        let column = (0..COLUMNS.len(), "\\PC{1,20}").prop_map(|(n, value)| Term::Column(COLUMNS[n], value));
+        let column = (0..ASKED.len(), "\\PC{1,20}").prop_map(|(n, value)| Term::Column(ASKED[n], value));
         let words = "\\PC{1,20}".prop_map(Term::Words);
         let odd = prop::collection::vec(prop::sample::select(vec!['"', '\\', ':', ' ', 'a', 'ạ']), 1..8)
             .prop_map(|chars| Term::Words(chars.into_iter().collect()));

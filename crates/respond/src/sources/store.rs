@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use khien_base::key::key;
 use khien_base::{Fault, Id, Reach, Result};
-use khien_db::{Db, fault, within};
+use khien_db::{Db, fault, page, within};
 use khien_web::Paging;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
@@ -58,16 +58,8 @@ pub async fn list(
     if let Some(system) = filter.system {
         query = query.filter(Column::System.eq(system));
     }
-    let total = query.clone().count(db.read()).await.map_err(fault)?;
-    let rows = query
-        .order_by_asc(Column::SearchKey)
-        .order_by_asc(Column::Id)
-        .offset(paging.offset())
-        .limit(paging.size)
-        .all(db.read())
-        .await
-        .map_err(fault)?;
-    Ok((rows, total))
+    let query = query.order_by_asc(Column::SearchKey).order_by_asc(Column::Id);
+    page(db, query, paging.offset(), paging.size).await
 }
 
 /// One source.

@@ -175,6 +175,7 @@ mod tests {
         assert_eq!(due("recurring", "", "", "").unwrap_err().field.as_deref(), Some("due_every"));
         assert_eq!(due("window", "2027-01-01", "2026-01-01", "").unwrap_err().code, "plans.window");
         assert_eq!(due("someday", "", "", "").unwrap_err().code, "plans.choice");
-        assert!(due("window", "2026-01-01", "2027-12-31", "").unwrap().columns().due().is_some());
+        let window = due("window", "2026-01-01", "2027-12-31", "").unwrap();
+        assert!(window.from.is_some() && window.to.is_some());
     }
 }

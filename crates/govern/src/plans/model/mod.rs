@@ -117,17 +117,22 @@ impl DueColumns {
             }
         }
     }
+}
 
-    /// The deadline of the columns; none where they say too little.
-    pub fn due(&self) -> Option<Due> {
-        match self.kind.as_deref()? {
-            "standing" => Some(Due::Standing),
-            "recurring" => Some(Due::Recurring { every: every_of(self.every.as_deref()?)? }),
-            "window" => Some(Due::Window { from: self.from?, to: self.to? }),
-            "by" => Some(Due::By { date: self.to? }),
-            "reach_then_maintain" => Some(Due::ReachThenMaintain { date: self.to? }),
-            _ => None,
-        }
+/// The deadline that the columns of a row say; none where they say too little.
+pub(crate) fn due_of(
+    kind: Option<&str>,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+    every: Option<&str>,
+) -> Option<Due> {
+    match kind? {
+        "standing" => Some(Due::Standing),
+        "recurring" => Some(Due::Recurring { every: every_of(every?)? }),
+        "window" => Some(Due::Window { from: from?, to: to? }),
+        "by" => Some(Due::By { date: to? }),
+        "reach_then_maintain" => Some(Due::ReachThenMaintain { date: to? }),
+        _ => None,
     }
 }
 
@@ -138,6 +143,8 @@ mod tests {
     #[test]
     fn every_deadline_survives_the_table() {
         let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let read =
+            |columns: DueColumns| due_of(columns.kind.as_deref(), columns.from, columns.to, columns.every.as_deref());
         for due in [
             Due::Standing,
             Due::Recurring { every: Every::HalfYear },
@@ -145,9 +152,9 @@ mod tests {
             Due::By { date: day("2026-06-09") },
             Due::ReachThenMaintain { date: day("2026-12-31") },
         ] {
-            assert_eq!(DueColumns::of(Some(&due)).due(), Some(due));
+            assert_eq!(read(DueColumns::of(Some(&due))), Some(due));
         }
-        assert_eq!(DueColumns::of(None).due(), None);
-        assert_eq!(DueColumns { kind: Some("by".into()), ..DueColumns::default() }.due(), None);
+        assert_eq!(read(DueColumns::of(None)), None);
+        assert_eq!(read(DueColumns { kind: Some("by".into()), ..DueColumns::default() }), None);
     }
 }

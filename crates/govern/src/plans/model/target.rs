@@ -53,13 +53,7 @@ impl ActiveModelBehavior for ActiveModel {}
 impl Model {
     /// When it is due.
     pub fn due(&self) -> Option<khien_planread::model::Due> {
-        let columns = super::DueColumns {
-            kind: self.due_kind.clone(),
-            from: self.due_from,
-            to: self.due_to,
-            every: self.due_every.clone(),
-        };
-        columns.due()
+        super::due_of(self.due_kind.as_deref(), self.due_from, self.due_to, self.due_every.as_deref())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use khien_base::{Fault, Id, Reach, Result};
-use khien_db::{Db, fault, within};
+use khien_db::{Db, fault, page, within};
 use khien_web::Paging;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -82,17 +82,8 @@ pub async fn list(
     paging: Paging,
 ) -> Result<(Vec<Model>, u64)> {
     let query = Entity::find().filter(filter.condition(reach, day));
-    let total = query.clone().count(db.read()).await.map_err(fault)?;
-    let rows = query
-        .order_by_asc(Column::DueOn)
-        .order_by_asc(Column::Duty)
-        .order_by_asc(Column::Unit)
-        .offset(paging.offset())
-        .limit(paging.size)
-        .all(db.read())
-        .await
-        .map_err(fault)?;
-    Ok((rows, total))
+    let query = query.order_by_asc(Column::DueOn).order_by_asc(Column::Duty).order_by_asc(Column::Unit);
+    page(db, query, paging.offset(), paging.size).await
 }
 
 /// How many reports are late, and how many are to come.

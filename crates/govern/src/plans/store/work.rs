@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use khien_base::clock::day_in_vietnam;
 use khien_base::key::key;
 use khien_base::{Fault, Id, Reach, Result};
-use khien_db::{Db, fault, within};
+use khien_db::{Db, fault, page, within};
 use khien_web::Paging;
 use sea_orm::sea_query::{Expr, NullOrdering};
 use sea_orm::{
@@ -115,19 +115,13 @@ pub async fn list(
     paging: Paging,
 ) -> Result<(Vec<Model>, u64)> {
     let query = Entity::find().filter(filter.condition(reach, day));
-    let total = query.clone().count(db.read()).await.map_err(fault)?;
-    let rows = query
+    let query = query
         .order_by_with_nulls(Column::DueOn, Order::Asc, NullOrdering::Last)
         .order_by_asc(Column::Plan)
         .order_by_asc(Column::Task)
         .order_by_asc(Column::Unit)
-        .order_by_asc(Column::Period)
-        .offset(paging.offset())
-        .limit(paging.size)
-        .all(db.read())
-        .await
-        .map_err(fault)?;
-    Ok((rows, total))
+        .order_by_asc(Column::Period);
+    page(db, query, paging.offset(), paging.size).await
 }
 
 /// How many assignments are alike in what says where they stand.

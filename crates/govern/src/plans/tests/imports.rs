@@ -53,15 +53,11 @@ async fn an_import_follows_the_rules_of_the_pages() {
     assert!(matches!(verdict, khien_db::audit::Verdict::Whole { .. }), "{verdict:?}");
 }
 
-/// The plan of tỉnh Bắc Ninh as it was issued, where it is at hand.
+/// The plan of tỉnh Bắc Ninh as it was issued.
 #[tokio::test]
 async fn the_real_plan_of_bac_ninh_goes_live() {
-    let folder = option_env!("KHIEN_PLANS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/plans"), PathBuf::from);
-    let Ok(bytes) = std::fs::read(folder.join("bac-ninh.docx")) else {
-        println!("skipped: bac-ninh.docx is not here (set KHIEN_PLANS)");
-        return;
-    };
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../content/demo/plans");
+    let bytes = std::fs::read(folder.join("bac-ninh.docx")).unwrap();
     let app = TestApp::with(vec![MODULE]).await.unwrap();
     let (unit, kit) = (app.unit("24").unwrap(), &app.kit);
     let plan = import::import(kit, kit.now(), wanted(unit, "bac-ninh.docx", bytes)).await.unwrap();

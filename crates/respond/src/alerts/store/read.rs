@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use khien_base::key::key;
 use khien_base::{Fault, Id, Reach, Result};
-use khien_db::{Db, fault, within};
+use khien_db::{Db, fault, page, within};
 use khien_web::Paging;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -95,18 +95,9 @@ fn wanted(reach: &Reach, filter: &Filter) -> Condition {
 /// A page of alerts within reach, and how many there are.
 pub async fn list(db: &Db, reach: &Reach, filter: &Filter, sort: Sort, paging: Paging) -> Result<(Vec<Model>, u64)> {
     let query = Entity::find().filter(wanted(reach, filter));
-    let total = query.clone().count(db.read()).await.map_err(fault)?;
     let order = if sort.desc { Order::Desc } else { Order::Asc };
-    let rows = query
-        .order_by(sort.column, order)
-        .order_by_desc(Column::LastAt)
-        .order_by_desc(Column::Id)
-        .offset(paging.offset())
-        .limit(paging.size)
-        .all(db.read())
-        .await
-        .map_err(fault)?;
-    Ok((rows, total))
+    let query = query.order_by(sort.column, order).order_by_desc(Column::LastAt).order_by_desc(Column::Id);
+    page(db, query, paging.offset(), paging.size).await
 }
 
 /// Alerts by level, worst first, narrowed by everything but the level.

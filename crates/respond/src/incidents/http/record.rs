@@ -5,7 +5,7 @@ use khien_base::{Id, Result};
 use khien_directory::people::store as people;
 use khien_web::{Ctx, Reply};
 
-use super::super::model::{Model, State, TaskState, Written, clock, task};
+use super::super::model::{Model, State, TaskState, Texts, clock, task};
 use super::super::regime::clocks::{Standing, standing};
 use super::super::regime::{Regime, named};
 use super::super::views::{Alert, Choice, Clock, Fact, FormLink, Line, Record, Step, Task};
@@ -132,8 +132,7 @@ async fn facts(ctx: &Ctx, incident: &Model) -> Result<Vec<Fact>> {
     if incident.system_critical {
         facts.push(("system_critical", ctx.say("incidents.yes")));
     }
-    let written = Written::of(incident);
-    facts.extend(rules::texts(&written).map(|(field, value)| (field, value.to_owned())));
+    facts.extend(Texts::of(incident).each().map(|(field, value)| (field, value.to_owned())));
     Ok(facts.into_iter().map(|(field, value)| Fact { field: field.to_owned(), value }).collect())
 }
 

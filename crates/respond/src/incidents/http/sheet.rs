@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::super::model::{Model, Written};
+use super::super::model::{Model, Texts, Written};
 use super::super::regime::Regime;
 use super::super::views::{Choice, Flag, Sheet};
 use super::super::{WRITE, rules, store, verbs};
@@ -42,26 +42,9 @@ pub(crate) struct Typed {
     occurred_at: String,
     /// When a violation of personal data was detected.
     violation_at: String,
-    /// Who or what reported it.
-    reported_by: String,
-    /// What happened.
-    description: String,
-    /// First assessment.
-    assessment: String,
-    /// What is affected.
-    scope: String,
-    /// Interruption and damage.
-    impact: String,
-    /// Measures taken.
-    measures: String,
-    /// Help asked, proposals.
-    help: String,
-    /// Cause.
-    cause: String,
-    /// Lessons.
-    lessons: String,
-    /// Kinds and number of personal data.
-    personal_data: String,
+    /// What is told in sentences.
+    #[serde(flatten)]
+    texts: Texts,
     /// The unit that leads the response, where it is another one.
     assigned_unit: String,
     /// The officer answerable.
@@ -248,16 +231,7 @@ async fn written(ctx: &Ctx, typed: Typed, reach: &Reach, before: Option<&Model>)
         detected_at,
         occurred_at: rules::moment("occurred_at", &typed.occurred_at)?,
         violation_at: rules::moment("violation_at", &typed.violation_at)?,
-        reported_by: typed.reported_by,
-        description: typed.description,
-        assessment: typed.assessment,
-        scope: typed.scope,
-        impact: typed.impact,
-        measures: typed.measures,
-        help: typed.help,
-        cause: typed.cause,
-        lessons: typed.lessons,
-        personal_data: typed.personal_data,
+        texts: typed.texts,
         assigned_unit,
         officer,
     })
@@ -297,7 +271,7 @@ fn values(written: &Written) -> BTreeMap<String, String> {
     ]
     .map(|(field, value)| (field.to_owned(), value))
     .into();
-    values.extend(rules::texts(written).map(|(field, value)| (field.to_owned(), value.to_owned())));
+    values.extend(written.texts.each().map(|(field, value)| (field.to_owned(), value.to_owned())));
     values
 }
 
