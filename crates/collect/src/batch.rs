@@ -14,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Senders, SyslogListen};
 
-/// Lines that wait at most, however short they are.
-const LINES: usize = 10_000;
+/// Lines that wait at most. Each counts as a KiB at least, so that [`SyslogListen::waiting_bytes`] is the limit that is
+/// reached first unless it is set very high.
+const LINES: usize = 1 << 16;
 /// Bytes of a batch, about.
 const BATCH_BYTES: usize = 8 << 20;
 /// How long the intake is tried again after the end was asked for.
@@ -27,7 +28,7 @@ struct Waiting {
     _room: OwnedSemaphorePermit,
 }
 
-/// The way to the intake: whoever adds a line waits while too much is waiting already.
+/// The way to the intake: whoever adds a line waits while too much is waiting already, or is told so.
 #[derive(Clone)]
 pub(crate) struct Queue {
     lines: mpsc::Sender<Waiting>,
@@ -39,10 +40,21 @@ pub(crate) struct Queue {
 impl Queue {
     /// Adds a line; waits for room. Lines after the end are lost, as the sender's connection is.
     pub(crate) async fn add(&self, whose: Whose, line: Vec<u8>) {
-        let weight = (line.len() / 1024 + 1).min(self.all);
-        let Ok(weight) = u32::try_from(weight) else { return };
+        let weight = self.weight(&line);
         let Ok(room) = Arc::clone(&self.room).acquire_many_owned(weight).await else { return };
         self.lines.send(Waiting { whose, line, _room: room }).await.ok();
+    }
+
+    /// Adds a line if there is room for it; whether there was.
+    pub(crate) fn offer(&self, whose: Whose, line: Vec<u8>) -> bool {
+        let weight = self.weight(&line);
+        let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(weight) else { return false };
+        self.lines.try_send(Waiting { whose, line, _room: room }).is_ok()
+    }
+
+    /// KiB that a line counts as.
+    fn weight(&self, line: &[u8]) -> u32 {
+        u32::try_from((line.len() / 1024 + 1).min(self.all)).unwrap_or(u32::MAX)
     }
 }
 

@@ -5,7 +5,8 @@
 //! [`Senders::stranger`] and forgotten.
 //!
 //! Nothing here grows without bound: lines, connections, and the bytes that wait for the intake have limits. While the
-//! intake is busy nothing more is read: TCP senders keep their records, UDP has no such promise (RFC 5426, 4.3).
+//! intake is busy nothing more is read from TCP senders: they keep their records. UDP has no such promise (RFC 5426,
+//! 4.3): what finds no room is lost, and [`Senders::lost`] hears how much.
 
 mod batch;
 mod tcp;
@@ -69,6 +70,10 @@ pub type Unreadable = Arc<dyn Fn(Whose, &Fault, &[u8]) + Send + Sync>;
 /// Hears of a record of an address that is nobody's.
 pub type Stranger = Arc<dyn Fn(IpAddr, &[u8]) + Send + Sync>;
 
+/// Hears how many datagrams were lost: of a source, because too much waited for the intake already; or, without one,
+/// because the system threw them away before they could be read.
+pub type Lost = Arc<dyn Fn(Option<Whose>, u64) + Send + Sync>;
+
 /// Who sends.
 #[derive(Clone)]
 pub struct Senders {
@@ -78,6 +83,8 @@ pub struct Senders {
     pub unreadable: Unreadable,
     /// Hears of strangers.
     pub stranger: Stranger,
+    /// Hears of lost datagrams.
+    pub lost: Lost,
 }
 
 /// Sockets that are bound and not read yet.

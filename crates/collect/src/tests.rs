@@ -42,11 +42,19 @@ impl Intake for Kept {
     }
 }
 
+/// Datagrams that were lost: of the source, and before they were read.
+#[derive(Default)]
+struct Lost {
+    full: AtomicUsize,
+    unread: AtomicUsize,
+}
+
 struct Receiver {
     kept: Arc<Kept>,
     strangers: Arc<Mutex<Vec<String>>>,
     unreadable: Arc<Mutex<Vec<String>>>,
     registered: Arc<AtomicBool>,
+    lost: Arc<Lost>,
     udp: SocketAddr,
     tcp: SocketAddr,
     shutdown: CancellationToken,
@@ -72,7 +80,8 @@ impl Receiver {
         let strangers = Arc::new(Mutex::new(Vec::new()));
         let unreadable = Arc::new(Mutex::new(Vec::new()));
         let registered = Arc::new(AtomicBool::new(true));
-        let known = Arc::clone(&registered);
+        let lost = Arc::new(Lost::default());
+        let (known, losses) = (Arc::clone(&registered), Arc::clone(&lost));
         let (heard, faults) = (Arc::clone(&strangers), Arc::clone(&unreadable));
         let senders = Senders {
             whose: Arc::new(move |_| {
@@ -84,10 +93,14 @@ impl Receiver {
             stranger: Arc::new(move |from, line| {
                 heard.lock().unwrap().push(format!("{from} {}", String::from_utf8_lossy(line)));
             }),
+            lost: Arc::new(move |whose, count| {
+                let of = if whose.is_some() { &losses.full } else { &losses.unread };
+                of.fetch_add(usize::try_from(count).unwrap(), Ordering::SeqCst);
+            }),
         };
         let shutdown = CancellationToken::new();
         let task = tokio::spawn(sockets.run(senders, Arc::clone(&kept) as _, Clock::System, shutdown.clone()));
-        Self { kept, strangers, unreadable, registered, udp, tcp, shutdown, task }
+        Self { kept, strangers, unreadable, registered, lost, udp, tcp, shutdown, task }
     }
 
     fn count(&self) -> usize {
@@ -132,6 +145,43 @@ async fn datagrams_become_records_of_the_source() {
         }));
     }
     assert!(receiver.kept.batches.load(Ordering::SeqCst) <= 20);
+    receiver.stop().await;
+}
+
+#[tokio::test]
+async fn datagrams_that_find_no_room_are_counted_for_their_source() {
+    let receiver = Receiver::start(|listen| listen.waiting_bytes = 8 << 10).await;
+    receiver.kept.closed.store(true, Ordering::SeqCst);
+    let socket = UdpSocket::bind(local()).await.unwrap();
+    for n in 0..50 {
+        socket.send_to(format!("<13>Oct  1 09:00:00 h a: {n}").as_bytes(), receiver.udp).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let lost = |r: &Receiver| r.lost.full.load(Ordering::SeqCst);
+    // Eight of a KiB each wait, and eight more may be on their way to the intake.
+    receiver.until("a full queue", |r| lost(r) >= 34).await;
+    receiver.kept.closed.store(false, Ordering::SeqCst);
+    receiver.until("the rest", |r| r.count() + lost(r) == 50).await;
+    assert_eq!(receiver.lost.unread.load(Ordering::SeqCst), 0);
+    receiver.stop().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn datagrams_that_nobody_read_in_time_are_counted_too() {
+    let receiver = Receiver::start(|_| {}).await;
+    // This thread sends more than the socket holds before the receiver, on the same thread, gets its turn.
+    let socket = std::net::UdpSocket::bind(local()).unwrap();
+    let line = format!("<13>Oct  1 09:00:00 h a: {}", "x".repeat(1000));
+    for _ in 0..5000 {
+        socket.send_to(line.as_bytes(), receiver.udp).unwrap();
+    }
+    receiver
+        .until("the system's count", |r| {
+            let unread = r.lost.unread.load(Ordering::SeqCst);
+            unread > 0 && r.count() + r.lost.full.load(Ordering::SeqCst) + unread == 5000
+        })
+        .await;
     receiver.stop().await;
 }
 

@@ -395,6 +395,29 @@ async fn syslog_is_known_by_its_address_and_strangers_are_only_counted() {
 }
 
 #[tokio::test]
+async fn lost_datagrams_are_shown_at_their_source_and_those_of_nobody_to_the_centre() {
+    let centre = Centre::new().await;
+    let mut officer = centre.officer().await;
+    let (id, _) = centre.add(&mut officer, centre.hospital, "syslog", "10.1.2.3").await;
+    assert!(!officer.get("/sources").await.text().contains("gói UDP bị mất"));
+    let now = centre.app.kit.now();
+    centre.desk.losses.note(Some(id), 1_234, now);
+    centre.desk.losses.note(None, 2_908, now);
+    let list = officer.get("/sources").await.text();
+    assert!(list.contains("1.234 gói UDP bị mất") && list.contains("đã bỏ 2.908 gói"), "{list}");
+    let one = officer.get(&format!("/api/v1/sources/{id}")).await.json();
+    assert_eq!((one["row"]["lost"].as_u64(), one["lost_at"].is_string()), (Some(1_234), true));
+    assert!(officer.get(&format!("/sources/{id}")).await.text().contains("1.234 gói UDP của nguồn này bị mất"));
+    let all = officer.get("/api/v1/sources").await.json();
+    assert_eq!((all["unread"].as_u64(), all["rows"][0]["lost"].as_u64()), (Some(2_908), Some(1_234)));
+    // Whose they were is not known: a unit's focal point is not told of the others' records.
+    let mut focal = centre.focal("so-y-te").await;
+    let own = focal.get("/api/v1/sources").await.json();
+    assert_eq!((own["unread"].as_u64(), own["rows"][0]["lost"].as_u64()), (Some(0), Some(1_234)));
+    assert_eq!(centre.focal("09253").await.get("/api/v1/sources").await.json()["rows"].as_array().unwrap().len(), 0);
+}
+
+#[tokio::test]
 async fn rates_and_the_last_unreadable_line_are_shown() {
     let centre = Centre::new().await;
     let mut browser = centre.officer().await;

@@ -45,6 +45,8 @@ pub struct Row {
     pub day: i64,
     /// Records that could not be read, in all.
     pub failures: i64,
+    /// Datagrams that found no room, since the server started.
+    pub lost: u64,
 }
 
 /// A sender that nobody registered.
@@ -77,6 +79,11 @@ pub struct List {
     pub counts: Counts,
     /// Senders that nobody registered; only for who sees the whole centre.
     pub unknown: Vec<Unknown>,
+    /// Datagrams that the system threw away before they were read, since the server started; only for who sees the
+    /// whole centre.
+    pub unread: u64,
+    /// When the last of them was.
+    pub unread_at: Option<DateTime<Utc>>,
     /// Whether the viewer may add sources.
     pub may_add: bool,
 }
@@ -141,6 +148,8 @@ pub struct One {
     pub failure: String,
     /// Its first characters.
     pub failed_line: String,
+    /// When a datagram found no room the last time.
+    pub lost_at: Option<DateTime<Utc>>,
     /// Events by ten minutes, for the chart.
     pub chart: Value,
     /// Settings to copy.
@@ -171,6 +180,7 @@ fn row(name: &str, state: State) -> Row {
         hour: 1_234,
         day: 98_765,
         failures: 3,
+        lost: if live { 1_200 } else { 0 },
     }
 }
 
@@ -195,6 +205,8 @@ impl View for List {
                 pager: Pager { number: 1, pages: 1, total: 5, from: 1, to: 5, base: "/sources?".into() },
                 counts: Counts { live: 1, silent: 1, never: 1, paused: 1 },
                 unknown: vec![unknown],
+                unread: 2_908,
+                unread_at: Some(at),
                 may_add: true,
                 ..Self::default()
             },
@@ -221,7 +233,7 @@ impl View for One {
     fn samples() -> Vec<Self> {
         let at = DateTime::from_timestamp(1_790_000_000, 0).unwrap_or_default();
         let new = Self {
-            row: Row { failures: 0, hour: 0, day: 0, ..row("Nguồn mới", State::Never) },
+            row: Row { failures: 0, lost: 0, hour: 0, day: 0, ..row("Nguồn mới", State::Never) },
             addresses: String::new(),
             silent_minutes: 60,
             silent_since: None,
@@ -231,6 +243,7 @@ impl View for One {
             failed_at: None,
             failure: String::new(),
             failed_line: String::new(),
+            lost_at: None,
             chart: Value::Null,
             recipes: vec![Recipe { id: "curl", file: "", text: "curl …".into() }],
             history: vec![],
@@ -248,6 +261,7 @@ impl View for One {
             failed_at: Some(at),
             failure: "Dòng 3, cột 1: không phải JSON đúng.".into(),
             failed_line: "{\"a\":<script>".into(),
+            lost_at: Some(at),
             chart: json!({"kind": "bar", "labels": ["09:00"], "series": [{"name": "Sự kiện", "data": [5]}]}),
             history: vec![Step { at, who: "Trần Thị Bình".into(), action: "sources.add".into() }],
             uploaded: Some(Uploaded {

@@ -2,6 +2,7 @@
 //! One is shared by the pages, the intake and the syslog receivers; several servers on one database agree within
 //! [`register::KEEP`].
 
+pub mod losses;
 pub mod rates;
 pub mod register;
 pub mod stats;
@@ -14,6 +15,7 @@ use khien_base::ports::Whose;
 use khien_base::{Fault, Result};
 use khien_db::Db;
 
+pub use losses::{Losses, Lost};
 pub use rates::Rates;
 pub use register::{Known, Register};
 pub use stats::Stats;
@@ -53,6 +55,8 @@ pub struct Desk {
     pub stats: Stats,
     /// Who sends without being registered.
     pub strangers: Strangers,
+    /// What was lost on the way in.
+    pub losses: Losses,
     /// How often each source came this minute.
     pub rates: Rates,
     /// Files that are read at the same time: each is held in memory.
@@ -72,6 +76,7 @@ impl Desk {
             register: Register::new(db),
             stats: Stats::default(),
             strangers: Strangers::default(),
+            losses: Losses::default(),
             rates,
             files: tokio::sync::Semaphore::new(FILES),
         }

@@ -17,7 +17,7 @@ pub(super) use change::{Edited, NewSource, Turned};
 pub(super) use change::{add, close, edit, pause, resume, rotate};
 pub(super) use upload::{LIMIT, upload};
 
-use super::desk::Desk;
+use super::desk::{Desk, Lost};
 use super::model::{Model, slice};
 use super::recipes::{self, Address};
 use super::rules::{self, State};
@@ -49,12 +49,16 @@ pub(super) async fn list(ctx: Ctx) -> Result<Reply> {
     let (sources, total) = store::list(&ctx.kit.db, &reach, &filter, ctx.now, paging).await?;
     let rows = rows(&ctx, &sources).await?;
     // What strangers send may be anybody's: only who sees all units sees it.
-    let unknown = if reach == Reach::All { strangers(&ctx)? } else { Vec::new() };
+    let all = reach == Reach::All;
+    let unknown = if all { strangers(&ctx)? } else { Vec::new() };
+    let unread = if all { ctx.kit.part::<Desk>()?.losses.unread() } else { Lost::default() };
     ctx.page(&List {
         rows,
         pager: Pager::new(&ctx, paging, total),
         counts: overview::counts(&ctx.kit, &reach, ctx.now).await?,
         unknown,
+        unread: unread.datagrams,
+        unread_at: unread.last_at,
         may_add: ctx.actor()?.may(WRITE),
         q: asked.q,
         state: asked.state,
@@ -78,7 +82,7 @@ fn strangers(ctx: &Ctx) -> Result<Vec<Unknown>> {
 async fn as_file(ctx: &Ctx, reach: &Reach, filter: &Filter) -> Result<Reply> {
     let all = Paging { page: 1, size: list::FILE_ROWS };
     let (sources, _) = store::list(&ctx.kit.db, reach, filter, ctx.now, all).await?;
-    let columns = ["name", "system", "unit", "kind", "state", "last", "hour", "day", "failures"];
+    let columns = ["name", "system", "unit", "kind", "state", "last", "hour", "day", "failures", "lost"];
     let rows = rows(ctx, &sources).await?.into_iter().map(|row| {
         vec![
             row.name,
@@ -90,6 +94,7 @@ async fn as_file(ctx: &Ctx, reach: &Reach, filter: &Filter) -> Result<Reply> {
             row.hour.to_string(),
             row.day.to_string(),
             row.failures.to_string(),
+            row.lost.to_string(),
         ]
     });
     let sheet = Sheet {
@@ -110,6 +115,7 @@ async fn rows(ctx: &Ctx, sources: &[Model]) -> Result<Vec<Row>> {
     let hour = store::events_since(&ctx.kit.db, &ids, ctx.now - TimeDelta::hours(1)).await?;
     let day = store::events_since(&ctx.kit.db, &ids, ctx.now - TimeDelta::days(1)).await?;
     let tree = khien_directory::gate::of(&ctx.kit)?.tree(ctx.now).await?;
+    let desk = ctx.kit.part::<Desk>()?;
     let name = |id: Id| cards.iter().find(|card| card.id == id).map_or("–", |card| card.name.as_str());
     Ok(sources
         .iter()
@@ -125,6 +131,7 @@ async fn rows(ctx: &Ctx, sources: &[Model]) -> Result<Vec<Row>> {
             hour: hour.get(&source.id).copied().unwrap_or(0),
             day: day.get(&source.id).copied().unwrap_or(0),
             failures: source.failures,
+            lost: desk.losses.of(source.id).datagrams,
         })
         .collect())
 }
@@ -199,6 +206,7 @@ async fn one(ctx: &Ctx, source: Model, new_token: String, uploaded: Option<Uploa
             .map(|code| ctx.say(&format!("sources.failure.{}", failure(code))))
             .unwrap_or_default(),
         failed_line: source.failed_line.clone().unwrap_or_default(),
+        lost_at: desk.losses.of(source.id).last_at,
         chart: chart(ctx, &slices),
         recipes,
         history: steps.collect(),
