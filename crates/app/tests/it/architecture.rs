@@ -88,6 +88,54 @@ fn arrows_between_crates_go_one_way() {
     assert_eq!(seen.len(), ARROWS.len(), "{seen:?}");
 }
 
+/// Dependencies whose name stands in no source of their crate, each with the reason why it is one.
+const UNNAMED: [(&str, &str, &str); 0] = [];
+
+/// What a crate depends on and never names costs building time, and readers look for it.
+#[test]
+fn every_dependency_is_named_in_the_sources_of_its_crate() {
+    let all = sources();
+    let mut unnamed = BTreeSet::new();
+    for entry in std::fs::read_dir(crates()).unwrap() {
+        let folder = entry.unwrap().path();
+        let manifest: toml::Table = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap().parse().unwrap();
+        let dependencies = manifest["dependencies"].as_table().unwrap();
+        let own: Vec<&str> = all
+            .iter()
+            .filter(|(path, _)| path.starts_with(folder.join("src")))
+            .map(|(_, text)| text.as_str())
+            .collect();
+        for dependency in dependencies.keys() {
+            let name = dependency.replace('-', "_");
+            if !own.iter().any(|text| names(text, &name)) {
+                unnamed.insert((folder.file_name().unwrap().to_string_lossy().into_owned(), dependency.clone()));
+            }
+        }
+    }
+    let excepted: BTreeSet<_> = UNNAMED.iter().map(|(of, what, _)| ((*of).to_owned(), (*what).to_owned())).collect();
+    assert_eq!(unnamed, excepted, "take them out of [dependencies], or say in UNNAMED why they stay");
+}
+
+/// Whether a source uses a crate: in a path (`name::`) or in a plain `use name;` or `use name as`.
+fn names(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + name.len()..]);
+        let whole = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+        whole
+            && (after.starts_with("::")
+                || before.ends_with("use ") && (after.starts_with(';') || after.starts_with(" as ")))
+    })
+}
+
+#[test]
+fn a_crate_is_named_by_a_path_and_not_by_a_word() {
+    assert!(
+        names("use sha2::Digest;", "sha2") && names("use hex;", "hex") && names("let x = uuid::Uuid::nil();", "uuid")
+    );
+    assert!(!names(".col(uuid(\"parent\"))", "uuid") && !names("use x::rand::y;", "rand"));
+    assert!(!names("strand::y", "rand") && !names("// a rand of", "rand"));
+}
+
 #[test]
 fn files_are_short_and_nothing_is_left_over() {
     let todo = ["todo", "!("].concat();
