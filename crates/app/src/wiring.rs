@@ -144,8 +144,8 @@ pub async fn collect(centre: &Centre, config: &Config, stop: CancellationToken) 
 
 /// Who sends syslog, as the desk of the log sources knows them.
 fn senders(desk: &Arc<Desk>, clock: &Clock) -> Senders {
-    let (finds, hears, meets) = (Arc::clone(desk), Arc::clone(desk), Arc::clone(desk));
-    let (found, heard, met) = (clock.clone(), clock.clone(), clock.clone());
+    let (finds, hears, meets, misses) = (Arc::clone(desk), Arc::clone(desk), Arc::clone(desk), Arc::clone(desk));
+    let (found, heard, met, missed) = (clock.clone(), clock.clone(), clock.clone(), clock.clone());
     Senders {
         whose: Arc::new(move |from| {
             let (desk, now) = (Arc::clone(&finds), found.now());
@@ -153,6 +153,7 @@ fn senders(desk: &Arc<Desk>, clock: &Clock) -> Senders {
         }),
         unreadable: Arc::new(move |whose, fault, line| hears.unreadable(whose, fault, line, heard.now())),
         stranger: Arc::new(move |from, line| meets.stranger(from, line, met.now())),
+        lost: Arc::new(move |whose, count| misses.losses.note(whose.map(|whose| whose.source), count, missed.now())),
     }
 }
 

@@ -4,10 +4,11 @@
 //! who is signed in with which reach. It never knows what a plan or an alert is.
 
 pub mod audit;
+mod forms;
 pub mod gate;
 pub mod people;
-pub mod secret;
 pub mod seal;
+pub mod secret;
 pub mod setting;
 pub mod setup;
 pub mod sign_in;
@@ -16,8 +17,8 @@ pub mod tree;
 pub mod units;
 
 pub use gate::Directory;
-pub use tree::Tree;
 pub use seal::SecretKey;
+pub use tree::Tree;
 
 #[cfg(test)]
 mod tests;

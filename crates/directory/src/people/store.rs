@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use khien_base::key::key;
 use khien_base::{Fault, Id, Reach, Result, Role};
-use khien_db::{Db, fault, within};
+use khien_db::{Db, fault, page, within};
 use khien_web::Paging;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -45,15 +45,8 @@ pub async fn list(db: &Db, reach: &Reach, filter: &Filter, paging: Paging) -> Re
         wanted = wanted.add(Column::Unit.eq(unit));
     }
     let query = Entity::find().filter(wanted);
-    let total = query.clone().count(db.read()).await.map_err(fault)?;
-    let rows = query
-        .order_by_asc(Column::SearchKey)
-        .offset(paging.offset())
-        .limit(paging.size)
-        .all(db.read())
-        .await
-        .map_err(fault)?;
-    Ok((rows, total))
+    let query = query.order_by_asc(Column::SearchKey);
+    page(db, query, paging.offset(), paging.size).await
 }
 
 /// People who can be given work: active, of these units, by name.
@@ -82,7 +75,6 @@ pub async fn insert<C: ConnectionTrait>(conn: &C, id: Id, person: NewPerson, now
         name: ActiveValue::Set(person.name),
         post: ActiveValue::Set(person.post),
         unit: ActiveValue::Set(person.unit),
-        totp_step: ActiveValue::Set(None),
         email: ActiveValue::Set(person.email),
         phone: ActiveValue::Set(person.phone),
         username: ActiveValue::Set(person.username.map(|name| name.to_lowercase())),
@@ -90,11 +82,19 @@ pub async fn insert<C: ConnectionTrait>(conn: &C, id: Id, person: NewPerson, now
         password_hash: ActiveValue::Set(person.password_hash),
         must_change: ActiveValue::Set(person.must_change),
         totp_secret: ActiveValue::Set(None),
+        totp_step: ActiveValue::Set(None),
         failures: ActiveValue::Set(0),
         locked_until: ActiveValue::Set(None),
         active: ActiveValue::Set(true),
         created_at: ActiveValue::Set(now),
     };
+    Entity::insert(row).exec_without_returning(conn).await.map_err(|error| {
+        let fault = fault(error);
+        if fault.code == "db.exists" { Fault::conflict("people.username-taken").on("username") } else { fault }
+    })?;
+    Ok(())
+}
+
 /// One person, held until the change ends, so that two tries at signing in count as two.
 pub async fn hold<C: ConnectionTrait>(conn: &C, id: Id) -> Result<Model> {
     Entity::find_by_id(id)
@@ -172,13 +172,6 @@ pub async fn sealed_elsewhere(db: &Db, mark: &str) -> Result<u64> {
         .count(db.read())
         .await
         .map_err(fault)
-}
-
-    Entity::insert(row).exec_without_returning(conn).await.map_err(|error| {
-        let fault = fault(error);
-        if fault.code == "db.exists" { Fault::conflict("people.username-taken").on("username") } else { fault }
-    })?;
-    Ok(())
 }
 
 /// Changes a person.
