@@ -17,7 +17,7 @@ use crate::{demo, ingest, local, rescue, serve, wiring};
 
 /// Khiên — phần mềm của Trung tâm An ninh mạng. The software of a cybersecurity centre.
 #[derive(Debug, Parser)]
-#[command(name = "khien", version, about)]
+#[command(name = "khien", version)]
 struct Args {
     #[command(subcommand)]
     command: Command,
@@ -290,11 +290,16 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Fault {
 fn log_to_terminal(filter: &str) {
     let filter =
         tracing_subscriber::EnvFilter::try_new(filter).unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init().ok();
+    let coloured = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(coloured).with_writer(std::io::stderr).try_init().ok();
 }
 
 fn out(line: &str) -> Result<()> {
-    writeln!(std::io::stdout().lock(), "{line}").map_err(Fault::internal)
+    match writeln!(std::io::stdout().lock(), "{line}") {
+        // Whoever reads on has seen enough: `khien search … | head`.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(Fault::internal),
+    }
 }
 
 /// The sentence of a fault on the terminal, in Vietnamese unless the terminal speaks English.

@@ -46,7 +46,7 @@ impl Default for Config {
             secure_cookies: false,
             behind_proxy: false,
             secret_key: None,
-            log: "info".to_owned(),
+            log: "warn,khien=info".to_owned(),
         }
     }
 }
