@@ -210,5 +210,5 @@ async fn sheet(ctx: &Ctx, reach: &Reach, filter: &Filter, sort: Sort) -> Result<
         columns: columns.iter().map(|column| ctx.say(&format!("alerts.{column}"))).collect(),
         rows: rows.collect(),
     };
-    file(ctx, "alerts", &sheet)
+    file(ctx, "canh-bao", &sheet)
 }
