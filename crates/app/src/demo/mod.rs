@@ -1,10 +1,11 @@
 //! `khien demo`: the demonstration centre of tỉnh Bắc Ninh in a new data folder.
 //!
 //! Everything goes the way that users' data go: the centre is founded as the wizard does it, plans are read from the
-//! documents as issued, logs are taken in and matched by rules, incidents keep their clocks. People, systems and
-//! incidents are invented (`content/demo/`); administrative units are real.
+//! documents as issued, logs are taken in and matched by rules, incidents keep their clocks. People, systems, incidents
+//! and the figures of past weeks are invented (`content/demo/`); administrative units are real.
 
 mod files;
+mod history;
 mod incidents;
 mod logs;
 mod people;
@@ -81,6 +82,7 @@ pub async fn make(data: &Path) -> Result<String> {
     plans::make(&stage, &script).await?;
     logs::make(&stage, &script).await?;
     incidents::make(&stage, &script).await?;
+    history::make(&stage).await?;
     let told = people::told(&stage, &script);
     drop(stage);
     centre.close().await?;

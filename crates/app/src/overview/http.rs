@@ -26,11 +26,13 @@ pub(super) async fn show(ctx: Ctx) -> Result<Reply> {
     let live = ctx.kit.watch()?.connected(ctx.now).await?;
     let (late, late_total) = late(&ctx).await?;
     let (alerts, alerts_total) = alerts_of_the_day(&ctx).await?;
+    let (targets, charts) = targets(&ctx).await?;
     let mut view = Overview {
         centre: directory.centre(ctx.now).await?.map(|centre| centre.name).unwrap_or_default(),
         at: ctx.now,
         cards: Vec::new(),
-        targets: targets(&ctx).await?,
+        targets,
+        charts,
         late,
         late_total,
         incidents: incidents(&ctx, &tree).await?,

@@ -1,4 +1,4 @@
-//! The leader's page: where the targets stand, what is late and who owes it, incidents and their clocks, alerts of the
+//! The leader's page: where the targets stand and which way they went, what is late and who owes it, incidents and their clocks, alerts of the
 //! day, silent sources, the map. And the search box of the top bar.
 //!
 //! It owns no rows: each figure is computed by the module that owns them and leads to its list.
@@ -7,6 +7,7 @@ mod http;
 pub mod map;
 mod plans;
 mod search;
+mod spark;
 pub mod views;
 
 use khien_base::permit::Permission;

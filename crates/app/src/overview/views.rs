@@ -1,10 +1,14 @@
 //! What the leader's page and the search page show.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use khien_govern::plans::rules::trajectory::Step;
+use khien_govern::plans::views::Chart;
 use khien_web::View;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
+
+use super::spark::{Spark, spark};
 
 /// A figure in a card.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -34,6 +38,8 @@ pub struct TargetRow {
     pub goal: String,
     /// Where it stands.
     pub value: Option<f64>,
+    /// What the straight way to the goal wants today.
+    pub expected: Option<f64>,
     /// `%` or the unit's word.
     pub unit: String,
     /// State, as the plans module names it.
@@ -44,6 +50,29 @@ pub struct TargetRow {
     pub due: Option<NaiveDate>,
     /// The target's place.
     pub href: String,
+    /// The way so far, small; none before there are two days.
+    pub spark: Option<Spark>,
+}
+
+/// The way of a target, large.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct TargetChart {
+    /// What is measured, in few words.
+    pub measure: String,
+    /// Where it stands.
+    pub value: Option<f64>,
+    /// What the straight way to the goal wants today.
+    pub expected: Option<f64>,
+    /// `%` or the unit's word.
+    pub unit: String,
+    /// State, as the plans module names it.
+    pub state: String,
+    /// Its tone.
+    pub tone: String,
+    /// The target's place.
+    pub href: String,
+    /// What was reached and what was expected, to the goal at its day.
+    pub chart: Chart,
 }
 
 /// Something late.
@@ -117,6 +146,8 @@ pub struct Overview {
     pub cards: Vec<Card>,
     /// Targets.
     pub targets: Vec<TargetRow>,
+    /// The ways of those that stand worst.
+    pub charts: Vec<TargetChart>,
     /// What is late, worst first.
     pub late: Vec<LateRow>,
     /// How much is late in all.
@@ -143,6 +174,10 @@ impl View for Overview {
     fn samples() -> Vec<Self> {
         let at = DateTime::from_timestamp(1_790_000_000, 0).unwrap_or_default();
         let day = at.date_naive();
+        let way = [
+            Step { day: day - chrono::Days::new(30), reached: Some(40.0), expected: Some(40.0) },
+            Step { day, reached: Some(66.7), expected: Some(70.0) },
+        ];
         let chart = json!({"kind": "bar", "labels": ["08:00"], "series": [{"name": "x", "data": [3]}]});
         vec![
             Self {
@@ -166,11 +201,23 @@ impl View for Overview {
                     measure: "Bảo đảm 100% <b>hệ thống</b>".into(),
                     goal: "= 100 %".into(),
                     value: Some(66.7),
+                    expected: Some(70.0),
                     unit: "%".into(),
                     state: "behind".into(),
                     tone: "bad".into(),
                     due: Some(day),
                     href: "/plans".into(),
+                    spark: spark(&way),
+                }],
+                charts: vec![TargetChart {
+                    measure: "Bảo đảm 100% <b>hệ thống</b>".into(),
+                    value: Some(66.7),
+                    expected: None,
+                    unit: "chuyên gia".into(),
+                    state: "behind".into(),
+                    tone: "bad".into(),
+                    href: "/plans".into(),
+                    chart: Chart::of(&way, Some(100.0), "%", ["Thực tế".into(), "Lộ trình".into()]),
                 }],
                 late: vec![LateRow {
                     text: "Kiện toàn".into(),

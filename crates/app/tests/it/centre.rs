@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 use khien::config::Config;
 use khien::wiring;
 use khien_base::ports::Whose;
-use khien_base::{Clock, Id};
+use khien_base::{Clock, Id, Role};
 use khien_db::Entry;
+use khien_directory::people::model::{NewPerson, session};
+use khien_directory::people::store as people;
 use khien_directory::secret;
 use khien_directory::setting::PasswordPolicy;
 use khien_directory::setup::found::{Founded, NewCentre, found};
 use khien_govern::systems;
 use khien_respond::sources;
 use khien_web::guard::token_hash;
+use khien_web::testing::Browser;
 
 /// The centre of a test.
 pub(crate) struct Centre {
@@ -85,6 +88,38 @@ impl Centre {
         sources::store::insert(tx.conn(), fresh).await.unwrap();
         tx.commit(entry("sources.create", id)).await.unwrap();
         Self { open, founded, whose: Whose { source: id, system, unit }, token, folder }
+    }
+
+    /// A browser of a new person with one role at a unit.
+    pub(crate) async fn sign_in(&self, role: Role, unit: &str) -> Browser {
+        let (kit, unit) = (&self.open.kit, self.founded.units[unit]);
+        let (id, now) = (kit.id(), kit.now());
+        let tx = kit.db.begin().await.unwrap();
+        let person = NewPerson {
+            name: role.name().into(),
+            unit,
+            username: Some(id.simple().to_string()),
+            ..NewPerson::default()
+        };
+        people::insert(tx.conn(), id, person, now).await.unwrap();
+        let from = khien_base::clock::day_in_vietnam(now);
+        let given = people::NewRole { person: id, role, unit, from, to: None, document: String::new(), by: Some(id) };
+        people::give(tx.conn(), kit.id(), given).await.unwrap();
+        let token = secret::token();
+        let begun = session::Model {
+            token_hash: token_hash(&token),
+            person: id,
+            created_at: now,
+            seen_at: now,
+            expires_at: now + chrono::TimeDelta::days(1),
+            address: "127.0.0.1".into(),
+            agent: "test".into(),
+            api: false,
+            label: String::new(),
+        };
+        people::begin_session(tx.conn(), begun).await.unwrap();
+        tx.commit(entry("people.create", id)).await.unwrap();
+        Browser::signed_in(khien_web::router::router(kit), &token)
     }
 
     pub(crate) fn data(&self) -> &Path {

@@ -4,5 +4,6 @@
 mod architecture;
 mod centre;
 mod crash;
+mod overview;
 mod report;
 mod store;

@@ -12,6 +12,8 @@ const tone = (t, i) => (t ? colour(`${t}-solid`) : colour(`c${(i % 7) + 1}`));
 const patterns = ["solid", "dashed", "dotted"];
 const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
+const paper = () => "paper" in document.documentElement.dataset;
+
 const say = (v, unit) => (v == null || v === "-" ? "–" : `${num(v)}${unit ? (unit === "%" ? " %" : ` ${unit}`) : ""}`);
 
 // The tip is made of elements, not of a string with style attributes, which the CSP would refuse.
@@ -39,7 +41,7 @@ function tip(spec, axis) {
 
 function base(spec) {
   const font = getComputedStyle(document.body).fontFamily;
-  return { textStyle: { fontFamily: font, color: colour("text"), fontSize: 12 }, animation: !calm, animationDuration: 350, aria: { enabled: false }, tooltip: tip(spec, true) };
+  return { textStyle: { fontFamily: font, color: colour("text"), fontSize: 12 }, animation: !calm && !paper(), animationDuration: 350, aria: { enabled: false }, tooltip: tip(spec, true) };
 }
 
 function axes(spec) {
@@ -47,7 +49,7 @@ function axes(spec) {
   const names = { type: "category", data: spec.labels, boundaryGap: spec.kind === "bar", axisTick: { show: false }, axisLine: { lineStyle: { color: colour("line-strong") } }, axisLabel: { ...text, ...(spec.horizontal ? { width: 130, overflow: "truncate" } : {}) } };
   // Days stand as far apart as they are, so that a straight way is drawn straight.
   const days = { type: "time", axisTick: { show: false }, axisLine: names.axisLine, splitNumber: 3, minInterval: 28 * 864e5, axisLabel: { ...text, formatter: "{MM}/{yyyy}" } };
-  const values = { type: "value", max: spec.max, axisLabel: { ...text, formatter: (v) => (spec.unit === "%" ? `${num(v)} %` : num(v)) }, splitLine: { lineStyle: { color: colour("line") } }, splitNumber: 4 };
+  const values = { type: "value", max: spec.max, interval: spec.apart, axisLabel: { ...text, formatter: (v) => (spec.unit === "%" ? `${num(v)} %` : num(v)) }, splitLine: { lineStyle: { color: colour("line") } }, splitNumber: 4 };
   const legend = spec.series.length > 1 ? { show: true, top: 0, left: 0, icon: "roundRect", itemWidth: 14, itemHeight: 8, itemGap: 14, textStyle: { color: colour("text"), fontSize: 12 } } : { show: false };
   const grid = { left: 4, right: 16, bottom: 2, top: spec.series.length > 1 ? 32 : 12, containLabel: true };
   return spec.horizontal ? { xAxis: values, yAxis: { ...names, inverse: true }, legend, grid } : { xAxis: spec.days ? days : names, yAxis: values, legend, grid };
@@ -80,7 +82,8 @@ const kinds = {
       { itemStyle: { color: colour("c7") }, lineStyle: { width: 2, type: "dashed" }, symbol: "none", step: spec.step ? "end" : undefined },
       { itemStyle: { color: colour("c2") }, lineStyle: { width: 2, type: "dotted" }, symbol: "emptyCircle", symbolSize: 5 },
     ];
-    return { ...base(spec), ...axes(spec), series: spec.series.map((s, i) => ({ type: "line", name: s.name, data: spec.days ? spec.days.map((d, n) => [d, s.data[n]]) : s.data, ...looks[Math.min(i, 2)], markLine: i === 0 ? goal(spec) : undefined })) };
+    const share = spec.unit === "%" && spec.series.every((s) => s.data.every((v) => !(v > 100)));
+    return { ...base(spec), ...axes(share ? { max: 100, apart: 25, ...spec } : spec), series: spec.series.map((s, i) => ({ type: "line", name: s.name, data: spec.days ? spec.days.map((d, n) => [d, s.data[n]]) : s.data, ...looks[Math.min(i, 2)], markLine: i === 0 ? goal(spec) : undefined })) };
   },
   donut: (spec) => {
     const values = spec.series[0].data;
@@ -132,7 +135,13 @@ export function charts(node) {
   let box = node.querySelector(".chart-box");
   if (!box) node.prepend((box = el("div", { className: "chart-box h-m" })));
   const chart = init(box, null, { renderer: "svg" });
-  const draw = () => chart.setOption(make(spec), true);
+  const draw = () => {
+    chart.setOption(make(spec), true);
+    // On paper the drawing takes the width that the paper gives.
+    const svg = box.querySelector("svg");
+    if (paper()) svg?.setAttribute("viewBox", `0 0 ${chart.getWidth()} ${chart.getHeight()}`);
+    else svg?.removeAttribute("viewBox");
+  };
   draw();
   node.dataset.drawn = "1";
   drawn.set(node, { chart, draw });
@@ -140,5 +149,7 @@ export function charts(node) {
   new ResizeObserver(() => (node.isConnected ? chart.resize() : (chart.dispose(), drawn.delete(node)))).observe(box);
 }
 
+// Paper shows charts at once, without the movement with which they come.
+["beforeprint", "afterprint"].forEach((moment) => addEventListener(moment, () => drawn.forEach(({ draw }) => draw())));
 document.addEventListener("khien:theme", () => drawn.forEach(({ draw }) => draw()));
 window.khien = { ...window.khien, charts };

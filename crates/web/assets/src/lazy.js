@@ -13,11 +13,18 @@ function load(name) {
 
 function show(node) {
   const name = node.hasAttribute("data-chart") ? "charts" : "map";
-  load(name).then(
+  return load(name).then(
     () => window.khien[name](node),
     () => node.querySelector("details")?.setAttribute("open", ""),
   );
 }
+
+const everything = () => all$(document, "[data-chart], [data-map]").filter((n) => !n.dataset.drawn);
+addEventListener("beforeprint", () => ((document.documentElement.dataset.paper = ""), everything().forEach(show)));
+addEventListener("afterprint", () => delete document.documentElement.dataset.paper);
+
+// Everything of the page, before it is printed; done when the last one is drawn.
+export const showAll = () => Promise.all(everything().map(show));
 
 export function lazy(root) {
   const found = all$(root, "[data-chart], [data-map]");
@@ -28,5 +35,4 @@ export function lazy(root) {
     { rootMargin: "300px" },
   );
   found.forEach((n) => watch.observe(n));
-  addEventListener("beforeprint", () => found.forEach((n) => n.isConnected && !n.dataset.drawn && show(n)));
 }

@@ -67,6 +67,11 @@ export async function map(node) {
     }
   }
   new ResizeObserver(() => node.isConnected && map.invalidateSize()).observe(box);
+  // Paper is narrower than the screen: the map is drawn again for its width.
+  const paper = (on) => () => (box.classList.toggle("for-paper", on), map.invalidateSize({ animate: false }), fit());
+  if ("paper" in document.documentElement.dataset) paper(true)();
+  addEventListener("beforeprint", paper(true));
+  addEventListener("afterprint", paper(false));
 }
 
 window.khien = { ...window.khien, map };

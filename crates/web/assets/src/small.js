@@ -1,5 +1,6 @@
 // Small conveniences: copy buttons, keys, one press of a button sends once, show a password, send a filter as it changes.
 import { toast } from "./faults.js";
+import { showAll } from "./lazy.js";
 import { w } from "./words.js";
 
 async function copy(button) {
@@ -34,7 +35,7 @@ export function small() {
       field.type = field.type === "password" ? "text" : "password";
       show.setAttribute("aria-pressed", String(field.type === "text"));
     }
-    if (e.target.closest("[data-print]")) window.print();
+    if (e.target.closest("[data-print]")) showAll().finally(() => window.print());
   });
   document.addEventListener("keydown", (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey || typing(e.target)) return;
