@@ -22,8 +22,36 @@ pub struct Lean {
     made: String,
     /// Values of lists that stand nowhere in the line as a list.
     lists: Vec<u32>,
-    /// One bit for each hash of a name that came.
-    seen: u128,
+    seen: Seen,
+    /// The channel of the last event: most events come from the channel of the one before.
+    last: Option<(String, &'static taxonomy::Channel)>,
+}
+
+/// Names that may have come: one bit for each hash, so that most names that did not come are known not to have.
+#[derive(Debug, Default)]
+struct Seen([u64; 16]);
+
+impl Seen {
+    fn place(name: &str) -> (usize, u64) {
+        let bytes = name.as_bytes();
+        let word = |part: &[u8]| part.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+        let (head, tail) = (bytes.get(..bytes.len().min(8)), bytes.get(bytes.len().saturating_sub(8)..));
+        let mixed = word(head.unwrap_or_default()).wrapping_add(word(tail.unwrap_or_default()).rotate_left(21));
+        let hash = mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 54;
+        ((hash >> 6) as usize, 1 << (hash & 63))
+    }
+
+    fn add(&mut self, name: &str) {
+        let (word, bit) = Self::place(name);
+        if let Some(word) = self.0.get_mut(word) {
+            *word |= bit;
+        }
+    }
+
+    fn may_have(&self, name: &str) -> bool {
+        let (word, bit) = Self::place(name);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
+    }
 }
 
 /// An event that was read.
@@ -66,7 +94,7 @@ impl Lean {
         self.fields.clear();
         self.made.clear();
         self.lists.clear();
-        self.seen = 0;
+        self.seen = Seen::default();
         let mut tape = std::mem::take(&mut self.tape);
         let read = tape.read(line.trim_start_matches('\u{feff}'), DEPTH);
         let log = read.ok().and_then(|root| self.event(root));
@@ -102,14 +130,14 @@ impl Lean {
     }
 
     fn find(&self, doc: Val<'_>, name: &str) -> Option<usize> {
-        if self.seen & bit(name) == 0 {
+        if !self.seen.may_have(name) {
             return None;
         }
         self.fields.iter().position(|field| self.name(doc, field.name) == name)
     }
 
     fn find_in(&self, doc: Val<'_>, name: &str, payload: bool) -> Option<usize> {
-        if self.seen & bit(name) == 0 {
+        if !self.seen.may_have(name) {
             return None;
         }
         self.fields.iter().position(|field| field.payload == payload && self.name(doc, field.name) == name)
@@ -122,7 +150,7 @@ impl Lean {
     }
 
     fn push(&mut self, text: &str, name: Name, value: Value, payload: bool) {
-        self.seen |= bit(text);
+        self.seen.add(text);
         self.fields.push(Field { name, value, payload });
     }
 
@@ -332,10 +360,10 @@ impl Lean {
                 if let Some(twin) = self.fields.get_mut(twin) {
                     twin.name = Name::Made(start, end);
                 }
-                self.seen |= bit(&format!("EventData_{name}"));
+                self.seen.add(&format!("EventData_{name}"));
             } else {
                 let (start, end) = self.make(|made| made.extend(["System_", name]));
-                self.seen |= bit(&format!("System_{name}"));
+                self.seen.add(&format!("System_{name}"));
                 if let Some(field) = self.fields.get_mut(at - 1) {
                     field.name = Name::Made(start, end);
                 }
@@ -346,36 +374,26 @@ impl Lean {
     // All fields at the top level.
 
     fn flat(&mut self, root: Val<'_>) -> Option<&'static LogSource> {
-        const NAMES: [(&str, &[&str]); 7] = [
-            ("Provider_Name", &["Provider_Name", "ProviderName", "SourceName", "Provider"]),
-            ("Provider_Guid", &["Provider_Guid", "ProviderGuid"]),
-            ("EventID", &["EventID"]),
-            ("Channel", &["Channel"]),
-            ("Computer", &["Computer", "Hostname", "ComputerName", "MachineName", "host"]),
-            ("RecordID", &["RecordID", "EventRecordID", "RecordNumber"]),
-            ("Level", &["Level", "Severity"]),
-        ];
         // For each field of System the best of the names under which shippers write it.
         let mut best: [Option<(usize, Val<'_>)>; 7] = [None; 7];
         for value in root.inside() {
-            if value.name() == "StringInserts" || self.seen & bit(value.name()) != 0 && self.twice(root, value) {
+            if value.name() == "StringInserts" || self.seen.may_have(value.name()) && self.twice(root, value) {
                 return None;
             }
-            self.seen |= bit(value.name());
+            self.seen.add(value.name());
             if matches!(value.kind(), Kind::Null | Kind::Map) {
                 continue;
             }
-            for ((_, names), best) in NAMES.iter().zip(&mut best) {
-                if let Some(rank) = names.iter().position(|name| *name == value.name())
-                    && best.is_none_or(|(known, _)| rank < known)
-                {
-                    *best = Some((rank, value));
-                }
+            if let Some((field, rank)) = of_system(value.name())
+                && let Some(best) = best.get_mut(field)
+                && best.is_none_or(|(known, _)| rank < known)
+            {
+                *best = Some((rank, value));
             }
         }
-        self.seen = 0;
+        self.seen = Seen::default();
         let (mut id, mut channel) = (None, "");
-        for ((ours, _), best) in NAMES.iter().zip(best) {
+        for (ours, best) in SYSTEM.iter().zip(best) {
             let Some((_, value)) = best else { continue };
             match *ours {
                 "EventID" => id = self.set_id(root, Some(value)),
@@ -407,9 +425,16 @@ impl Lean {
     // Where rules look for it.
 
     fn place(&mut self, doc: Val<'_>, channel: &str, id: Option<u64>) -> Option<&'static LogSource> {
-        let Some(entries) = taxonomy::entries(channel, id) else { return Some(taxonomy::log(channel, None)) };
+        let known = match &self.last {
+            Some((last, known)) if last == channel => *known,
+            _ => {
+                let known = taxonomy::channel(channel);
+                self.last = Some((channel.to_owned(), known));
+                known
+            }
+        };
         let mut category = None;
-        for entry in entries {
+        for entry in known.entries(id) {
             if category.is_some() && entry.category.is_some() || !self.holds(doc, &entry.when) {
                 continue;
             }
@@ -418,7 +443,7 @@ impl Lean {
                 self.copy(doc, copying);
             }
         }
-        Some(taxonomy::log(channel, category))
+        Some(known.log(category))
     }
 
     fn holds(&self, doc: Val<'_>, when: &std::collections::HashMap<String, Vec<String>>) -> bool {
@@ -485,6 +510,34 @@ impl Lean {
         let (start, end) = self.make(|made| made.push_str(text));
         Value::Text(start, end)
     }
+}
+
+/// Fields of System in flat events, in the order in which the plain reading looks for them.
+const SYSTEM: [&str; 7] = ["Provider_Name", "Provider_Guid", "EventID", "Channel", "Computer", "RecordID", "Level"];
+
+/// Which field of [`SYSTEM`] a shipper means by a name, and how far behind its other names this one stands.
+fn of_system(name: &str) -> Option<(usize, usize)> {
+    Some(match name {
+        "Provider_Name" => (0, 0),
+        "ProviderName" => (0, 1),
+        "SourceName" => (0, 2),
+        "Provider" => (0, 3),
+        "Provider_Guid" => (1, 0),
+        "ProviderGuid" => (1, 1),
+        "EventID" => (2, 0),
+        "Channel" => (3, 0),
+        "Computer" => (4, 0),
+        "Hostname" => (4, 1),
+        "ComputerName" => (4, 2),
+        "MachineName" => (4, 3),
+        "host" => (4, 4),
+        "RecordID" => (5, 0),
+        "EventRecordID" => (5, 1),
+        "RecordNumber" => (5, 2),
+        "Level" => (6, 0),
+        "Severity" => (6, 1),
+        _ => return None,
+    })
 }
 
 /// What the names at the top of a document tell of its shape.
@@ -591,13 +644,6 @@ fn attribute<'l>(element: Val<'l>, name: &str) -> Option<Val<'l>> {
     inside
         .or_else(|| element.inside().filter(|value| value.name().strip_prefix('@') == Some(name)).last())
         .or_else(|| element.get(name))
-}
-
-/// One bit of a name, so that most names that did not come are known not to have come.
-fn bit(name: &str) -> u128 {
-    let bytes = name.as_bytes();
-    let ends = u32::from(bytes.first().copied().unwrap_or(0)) * 31 + u32::from(bytes.last().copied().unwrap_or(0)) * 7;
-    1 << ((ends + u32::try_from(bytes.len()).unwrap_or(0) * 13) & 127)
 }
 
 fn narrow(n: usize) -> u32 {

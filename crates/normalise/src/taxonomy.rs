@@ -73,8 +73,10 @@ struct Table {
     /// Channel in lower case -> its entries, in the order of the file.
     entries_of: HashMap<String, Vec<usize>>,
     entries: Vec<Entry>,
-    /// Every log source that an event can have: by service, then by category.
-    logs: HashMap<Option<String>, HashMap<Option<String>, LogSource>>,
+    /// The same, ready for reading many events: channel in lower case -> what it is.
+    channels: HashMap<String, Channel>,
+    /// A channel that the file does not name.
+    unknown: Channel,
 }
 
 fn sheet() -> Result<Sheet, serde_yaml_ng::Error> {
@@ -101,46 +103,62 @@ impl Table {
                 table.entries_of.entry(channel.to_lowercase()).or_default().push(at);
             }
         }
-        let windows = |service: &Option<String>, category: &Option<String>| LogSource {
-            product: Some("windows".into()),
-            service: service.clone(),
-            category: category.clone(),
-        };
-        let categories: Vec<Option<String>> =
-            std::iter::once(None).chain(sheet.events.iter().map(|entry| entry.category.clone())).collect();
-        for service in std::iter::once(None).chain(sheet.services.keys().cloned().map(Some)) {
-            let all = categories.iter().map(|category| (category.clone(), windows(&service, category))).collect();
-            table.logs.insert(service, all);
-        }
         table.entries = sheet.events;
+        for name in table.service_of.keys().chain(table.entries_of.keys()) {
+            let service = table.service_of.get(name).cloned();
+            let mut channel = Channel::new(service, &table.entries);
+            for at in table.entries_of.get(name).into_iter().flatten() {
+                for id in table.entries.get(*at).into_iter().flat_map(|entry| &entry.ids) {
+                    channel.entries.entry(*id).or_default().push(*at);
+                }
+            }
+            table.channels.insert(name.clone(), channel);
+        }
+        table.unknown = Channel::new(None, &table.entries);
         table
     }
+}
 
-    /// The service and the entries of a channel.
-    fn channel(&self, channel: &str) -> (Option<&String>, Option<&Vec<usize>>) {
-        match (self.service_of.get(channel), self.entries_of.get(channel)) {
-            (None, None) if channel.contains(char::is_uppercase) => {
-                let lower = channel.to_lowercase();
-                (self.service_of.get(&lower), self.entries_of.get(&lower))
-            }
-            found => found,
-        }
+/// What events of one channel are.
+#[derive(Debug, Default)]
+pub(crate) struct Channel {
+    /// EventID -> entries, in the order of the file.
+    entries: HashMap<u64, Vec<usize>>,
+    /// Category -> log source.
+    logs: Vec<LogSource>,
+}
+
+impl Channel {
+    fn new(service: Option<String>, entries: &[Entry]) -> Self {
+        let mut categories: Vec<Option<&String>> = entries.iter().map(|entry| entry.category.as_ref()).collect();
+        categories.push(None);
+        categories.sort();
+        categories.dedup();
+        let log = |category: Option<&String>| LogSource {
+            product: Some("windows".into()),
+            service: service.clone(),
+            category: category.cloned(),
+        };
+        Self { entries: HashMap::new(), logs: categories.into_iter().map(log).collect() }
+    }
+
+    /// What the file says of events with this number.
+    pub(crate) fn entries(&self, event_id: Option<u64>) -> impl Iterator<Item = &'static Entry> {
+        let places = event_id.and_then(|id| self.entries.get(&id)).into_iter().flatten();
+        places.filter_map(|at| TABLE.entries.get(*at))
+    }
+
+    /// The log source of its events of a category of the file.
+    pub(crate) fn log(&self, category: Option<&str>) -> &LogSource {
+        static NOTHING: LogSource = LogSource { product: None, service: None, category: None };
+        let at = self.logs.binary_search_by(|log| log.category.as_deref().cmp(&category));
+        at.ok().and_then(|at| self.logs.get(at)).unwrap_or(&NOTHING)
     }
 }
 
-/// What the table says of events of this number in this channel; `None` when the event has no number.
-pub(crate) fn entries(channel: &str, event_id: Option<u64>) -> Option<impl Iterator<Item = &'static Entry>> {
-    let event_id = event_id?;
-    let entries = TABLE.channel(channel).1.into_iter().flatten().filter_map(|at| TABLE.entries.get(*at));
-    Some(entries.filter(move |entry| entry.ids.contains(&event_id)))
-}
-
-/// The log source of a channel and a category, which is one of the table's.
-pub(crate) fn log(channel: &str, category: Option<&str>) -> &'static LogSource {
-    static NOTHING: LogSource = LogSource { product: None, service: None, category: None };
-    let service = TABLE.channel(channel).0.cloned();
-    let known = TABLE.logs.get(&service).and_then(|all| all.get(&category.map(str::to_owned)));
-    known.unwrap_or(&NOTHING)
+/// What events of a channel are.
+pub(crate) fn channel(channel: &str) -> &'static Channel {
+    TABLE.channels.get(&channel.to_lowercase()).unwrap_or(&TABLE.unknown)
 }
 
 /// Places a Windows event by its channel and number, and adds to `fields` the names that Sigma rules expect.

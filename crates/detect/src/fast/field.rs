@@ -124,9 +124,16 @@ impl Gathering {
 }
 
 impl Field {
-    /// Whether values have to be folded for it.
-    pub(super) fn reads_text(&self) -> bool {
-        self.reads_text
+    /// Whether any of several texts, given one after another, may tell anything: one pass instead of one for each. What
+    /// spans two of them only makes it say yes too often.
+    pub(super) fn may_tell(&self, texts: &str) -> bool {
+        let only_inside = self.exact.is_empty()
+            && self.any.is_empty()
+            && self.short.is_empty()
+            && self.numbers.is_empty()
+            && self.starts.is_empty()
+            && self.ends.is_empty();
+        !only_inside || self.holding.stands_in(texts.as_bytes())
     }
 
     /// Tells what a value means: its kind, its text as it is and folded.

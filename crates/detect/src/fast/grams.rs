@@ -98,6 +98,13 @@ impl Grams {
         }
     }
 
+    /// Whether any literal stands in the text.
+    pub(super) fn stands_in(&self, text: &[u8]) -> bool {
+        let mut found = false;
+        self.find(text, &mut |_| found = true);
+        found
+    }
+
     #[inline(never)]
     fn compare(&self, gram: u32, place: usize, text: &[u8], tell: &mut impl FnMut(u32)) {
         let Some((start, end)) = self.at.get(&gram) else { return };
@@ -154,6 +161,10 @@ impl Ends {
             }
         }
         made
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_length.is_empty()
     }
 
     /// Tells of every literal that stands at this end.

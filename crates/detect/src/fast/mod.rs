@@ -32,7 +32,6 @@ use crate::Ruleset;
 use crate::item::Test;
 use crate::matcher;
 use crate::subject::Leaf as PlainLeaf;
-use crate::text::fold;
 use field::Tell;
 use formula::Atom;
 use route::Route;
@@ -61,7 +60,7 @@ struct Routes {
 pub struct Scratch {
     view: View,
     board: Board,
-    folded: String,
+    buffer: String,
     fired: Vec<u32>,
     last: Option<(LogSource, Arc<Route>)>,
     /// Which engine the last route belongs to.
@@ -200,26 +199,22 @@ impl Engine {
 
 impl Scratch {
     fn decide(&mut self, route: &Route) {
-        let Self { view, board, folded, fired, .. } = self;
+        let Self { view, board, buffer, fired, .. } = self;
+        view.fold();
         board.begin(route);
         let mut teller = Teller { board, route };
         for slot in view.present() {
             let Some(Some(field)) = route.fields.get(*slot as usize) else { continue };
             field.wakes.iter().for_each(|rule| teller.board.wake(*rule));
             for leaf in view.leaves(*slot) {
-                let text = view.text(*leaf);
-                if field.reads_text() {
-                    fold_into(text, folded);
-                }
-                field.read(leaf.kind, text, folded, &mut teller);
+                field.read(leaf.kind, view.text(*leaf), view.folded(*leaf, buffer), &mut teller);
             }
         }
-        if let Some(anywhere) = &route.anywhere {
-            let line = view.line().map(|line| (Kind::Text, line));
-            let values = view.everywhere().map(|leaf| (leaf.kind, view.text(leaf)));
-            for (kind, text) in values.chain(line) {
-                fold_into(text, folded);
-                anywhere.read(kind, text, folded, &mut teller);
+        if let Some(anywhere) = &route.anywhere
+            && view.all_folded().is_none_or(|all| anywhere.may_tell(all))
+        {
+            for leaf in view.everywhere().chain(view.line()) {
+                anywhere.read(leaf.kind, view.text(leaf), view.folded(leaf, buffer), &mut teller);
             }
         }
         route.always.iter().for_each(|rule| board.wake(*rule));
@@ -259,7 +254,8 @@ fn asked(atom: Atom, atoms: &mut [State], touched: &mut Vec<Atom>, route: &Route
 fn passes(test: &Test, slot: Option<u32>, view: &View) -> bool {
     let Some(slot) = slot else {
         let line = |text: &str| matches!(test, Test::Regex(regex) if regex.is_match(text));
-        return view.everywhere().any(|leaf| one(test, leaf, view)) || view.line().is_some_and(line);
+        return view.everywhere().any(|leaf| one(test, leaf, view))
+            || view.line().is_some_and(|leaf| line(view.text(leaf)));
     };
     let leaves = view.leaves(slot);
     match test {
@@ -299,16 +295,6 @@ fn plain(leaf: Leaf, view: &View) -> Value {
         Kind::Number => text.parse().map_or(Value::Null, Value::Number),
         Kind::Bool => Value::Bool(text == "true"),
         Kind::Null => Value::Null,
-    }
-}
-
-fn fold_into(text: &str, folded: &mut String) {
-    folded.clear();
-    if text.is_ascii() {
-        folded.push_str(text);
-        folded.make_ascii_lowercase();
-    } else {
-        folded.extend(text.chars().map(fold));
     }
 }
 

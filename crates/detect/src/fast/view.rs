@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use khien_base::Record;
 use khien_base::event::{Scalar, TakeFields};
@@ -10,6 +11,7 @@ use serde_json::Value;
 
 use crate::item::FieldNames;
 use crate::subject;
+use crate::text::fold;
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,13 +51,15 @@ pub(super) struct View {
     /// Values inside maps, where words are searched for anywhere.
     deep: Vec<Leaf>,
     texts: String,
-    line: Option<(u32, u32)>,
+    /// The same without case, at the same places; empty where folding changes lengths.
+    folded: String,
+    line: Option<Leaf>,
     /// Fields of rules that the field under way is, and whether it bears exactly their name.
     taking: Vec<(u32, bool)>,
     taken_from: u32,
     /// Names that are not those of rules letter for letter, and the fields that they are in other case. Senders choose
     /// these names: the hash is seeded.
-    learnt: HashMap<Box<str>, Box<[u32]>, foldhash::fast::RandomState>,
+    learnt: HashMap<Box<str>, Arc<[u32]>, foldhash::fast::RandomState>,
 }
 
 /// Names learnt at most; a stream with more of them has names that are data.
@@ -100,7 +104,7 @@ impl View {
             self.line = subject::line(record).map(|line| {
                 let start = self.texts.len();
                 self.texts.push_str(line);
-                (narrow(start), narrow(self.texts.len()))
+                Leaf { kind: Kind::Text, start: narrow(start), end: narrow(self.texts.len()) }
             });
         }
     }
@@ -130,18 +134,21 @@ impl View {
                 return;
             }
         }
-        if self.learnt.len() >= LEARNT {
-            self.learnt.clear();
-        }
-        if !self.learnt.contains_key(name) {
+        let Some(known) = self.learnt.get(name) else {
+            if self.learnt.len() >= LEARNT {
+                self.learnt.clear();
+            }
             let lower = name.to_ascii_lowercase();
             let slots = names.folded.get(lower.as_str()).map_or(&[][..], Vec::as_slice);
             self.learnt.insert(name.into(), slots.into());
+            return self.identify(name, names, wanted);
+        };
+        if known.is_empty() {
+            return;
         }
-        let count = self.learnt.get(name).map_or(0, |slots| slots.len());
-        for n in 0..count {
-            let slot = self.learnt.get(name).and_then(|slots| slots.get(n)).copied();
-            if let Some(slot) = slot.filter(|slot| exact != Some(*slot) && wanted.has(*slot)) {
+        let known = Arc::clone(known);
+        for slot in known.iter().copied() {
+            if exact != Some(slot) && wanted.has(slot) {
                 self.offer(slot, false);
             }
         }
@@ -211,14 +218,40 @@ impl View {
         self.leaves.get(known.start as usize..known.end as usize).unwrap_or_default()
     }
 
+    /// Folds all texts at once. ASCII keeps its places; other texts are folded one by one where they are asked for.
+    pub(super) fn fold(&mut self) {
+        self.folded.clear();
+        if self.texts.is_ascii() {
+            self.folded.push_str(&self.texts);
+            self.folded.make_ascii_lowercase();
+        }
+    }
+
+    /// All texts without case, one after another without anything between; `None` when they were not folded together.
+    pub(super) fn all_folded(&self) -> Option<&str> {
+        (self.folded.len() == self.texts.len()).then_some(self.folded.as_str())
+    }
+
+    /// A value without case, in `buffer` where it has to be made.
+    pub(super) fn folded<'v>(&'v self, leaf: Leaf, buffer: &'v mut String) -> &'v str {
+        match self.all_folded() {
+            Some(all) => all.get(leaf.start as usize..leaf.end as usize).unwrap_or_default(),
+            None => {
+                buffer.clear();
+                buffer.extend(self.text(leaf).chars().map(fold));
+                buffer
+            }
+        }
+    }
+
     /// Every value of the record, where words are searched for anywhere.
     pub(super) fn everywhere(&self) -> impl Iterator<Item = Leaf> {
         self.leaves.iter().chain(&self.deep).copied()
     }
 
     /// The log line, where people wrote it.
-    pub(super) fn line(&self) -> Option<&str> {
-        self.line.and_then(|(start, end)| self.texts.get(start as usize..end as usize))
+    pub(super) fn line(&self) -> Option<Leaf> {
+        self.line
     }
 
     /// A value as text; empty for null.

@@ -1,0 +1,70 @@
+//! What both are given: the same rules, the same lines.
+
+use std::path::{Path, PathBuf};
+
+use khien_normalise::evtx;
+use serde_json::Value;
+
+/// Events of the bench.
+const EVENTS: usize = 200_000;
+
+fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
+    let mut here: Vec<PathBuf> =
+        std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();
+    here.sort();
+    for path in here {
+        if path.is_dir() {
+            files(&path, ending, found);
+        } else if path.extension().is_some_and(|e| e == ending) {
+            found.push(path);
+        }
+    }
+}
+
+/// Texts of the public rules for Windows, so many at most, evenly out of all.
+pub fn rules(corpus: &Path, most: usize) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for folder in ["rules", "rules-emerging-threats", "rules-threat-hunting"] {
+        files(&corpus.join("sigma").join(folder), "yml", &mut found);
+    }
+    // Fewer are told from all, not from the Windows ones, where more are asked for than there are of these.
+    let all: Vec<(String, String)> = found
+        .into_iter()
+        .filter_map(|path| Some((path.display().to_string(), std::fs::read_to_string(&path).ok()?)))
+        // Placeholders have no values but a centre's own.
+        .filter(|(_, text)| !text.contains("|expand"))
+        .filter(|(_, text)| most > 3_100 && most < usize::MAX || text.contains("product: windows"))
+        .collect();
+    let step = (all.len() as f64 / most as f64).max(1.0);
+    let mut next = 0.0;
+    all.into_iter()
+        .enumerate()
+        .filter(|(at, _)| {
+            let taken = *at as f64 >= next;
+            next += if taken { step } else { 0.0 };
+            taken
+        })
+        .map(|(_, rule)| rule)
+        .collect()
+}
+
+/// Windows events as flat JSON lines, tagged with their log source as the peer wants it; the attack samples again and
+/// again.
+pub fn lines(corpus: &Path) -> Vec<String> {
+    let mut logs = Vec::new();
+    files(&corpus.join("evtx/attack-samples"), "evtx", &mut logs);
+    let mut lines = Vec::new();
+    for record in logs.iter().filter_map(|log| std::fs::read(log).ok()).flat_map(evtx).filter_map(Result::ok) {
+        let mut fields = record.fields.clone();
+        for (name, part) in
+            [("product", &record.log.product), ("service", &record.log.service), ("category", &record.log.category)]
+        {
+            if let Some(part) = part {
+                fields.insert(name.to_owned(), Value::from(part.as_str()));
+            }
+        }
+        lines.push(Value::Object(fields).to_string());
+    }
+    assert!(!lines.is_empty(), "no events in {}", corpus.display());
+    lines.iter().cycle().take(EVENTS).cloned().collect()
+}

@@ -1,0 +1,111 @@
+//! Sigma rules on Windows events: ours beside rsigma, in one run on one machine.
+//!
+//! `cargo run --release -- [CORPUS]`, where CORPUS is the folder with `sigma/` and `evtx/attack-samples/`
+//! (default: `../../../shared/data`). Each figure is the median of five rounds; the two take turns. Every line is
+//! matched by the plain matcher first, and a round of ours that gives another number of matches ends the bench.
+
+mod corpus;
+mod ours;
+mod peer;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Rounds of each measurement.
+const ROUNDS: usize = 5;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next().as_deref() {
+        // A process of its own for each, so that one's memory is not the other's.
+        Some("--load") => load(&arguments.next().unwrap_or_default(), &folder(arguments.next())),
+        first => all(&folder(first.map(str::to_owned))),
+    }
+}
+
+fn folder(given: Option<String>) -> PathBuf {
+    given.map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")), PathBuf::from)
+}
+
+/// Loads the rules, says how long it took and how much memory the process has now.
+fn load(which: &str, corpus: &std::path::Path) {
+    let files = corpus::rules(corpus, usize::MAX);
+    let start = Instant::now();
+    let rules = match which {
+        "ours" => ours::Ours::new(&files).rules(),
+        _ => peer::Peer::new(&files).rules(),
+    };
+    let took = start.elapsed();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("?").trim().to_owned();
+    println!("{which:<8} {rules:>6} rules loaded and ready in {:>6.0} ms, at most {resident} of memory", took.as_secs_f64() * 1e3);
+}
+
+fn all(corpus: &std::path::Path) {
+    let own = std::env::current_exe().expect("the bench knows its own path");
+    for which in ["ours", "rsigma"] {
+        let run = std::process::Command::new(&own).args(["--load", which]).arg(corpus).status();
+        assert!(run.is_ok_and(|status| status.success()), "loading failed");
+    }
+    let lines = corpus::lines(corpus);
+    let bytes: usize = lines.iter().map(String::len).sum();
+    println!("\n{} events of {} bytes on average", lines.len(), bytes / lines.len().max(1));
+    let files = corpus::rules(corpus, usize::MAX);
+    let ours = ours::Ours::new(&files);
+    let peer = peer::Peer::new(&files);
+    let expected = ours.plain(&lines);
+    println!("{expected} matches by the plain matcher");
+    let check = |found: usize| assert_eq!(found, expected, "the fast matcher differs from the plain one");
+
+    let mut times: [Vec<f64>; 5] = Default::default();
+    for _ in 0..ROUNDS {
+        times[0].push(timed(|| check(ours.lean(&lines, 1))));
+        times[1].push(timed(|| {
+            peer.matches(&lines);
+        }));
+        times[2].push(timed(|| check(ours.lean(&lines, 2))));
+        times[3].push(timed(|| ours.read_only(&lines)));
+        times[4].push(timed(|| check(ours.whole(&lines))));
+    }
+    let [one, theirs, two, read, whole] = times.map(median);
+    let rate = |seconds: f64| lines.len() as f64 / seconds;
+    let told = |what: &str, seconds: f64| {
+        println!(
+            "{what:<46} {:>10.0} events/s {:>8.2} µs an event   {:>6.2} × rsigma",
+            rate(seconds),
+            seconds * 1e6 / lines.len() as f64,
+            theirs / seconds,
+        );
+    };
+    told("ours, one thread", one);
+    told("ours, two threads", two);
+    told("ours, one thread, reading only", read);
+    told("ours, one thread, from whole records as stored", whole);
+    told("rsigma, routed, one thread", theirs);
+    println!("rsigma found {} matches; two threads are {:.2} × one", peer.matches(&lines), one / two);
+    growth(corpus, &lines);
+}
+
+/// What an event costs as rules become more.
+fn growth(corpus: &std::path::Path, lines: &[String]) {
+    println!();
+    let mut first = None;
+    for most in [500, 1000, 2000, 4000] {
+        let ours = ours::Ours::new(&corpus::rules(corpus, most));
+        ours.lean(lines, 1);
+        let seconds = median((0..ROUNDS).map(|_| timed(|| { ours.lean(lines, 1); })).collect());
+        let first = *first.get_or_insert(seconds);
+        println!("{:>5} rules: {:>6.2} µs an event, {:.2} × of 500", ours.rules(), seconds * 1e6 / lines.len() as f64, seconds / first);
+    }
+}
+
+fn timed(work: impl FnOnce()) -> f64 {
+    let start = Instant::now();
+    work();
+    start.elapsed().as_secs_f64()
+}
+
+fn median(mut of: Vec<f64>) -> f64 {
+    of.sort_by(f64::total_cmp);
+    of.get(of.len() / 2).copied().unwrap_or(f64::NAN)
+}

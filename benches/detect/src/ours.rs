@@ -1,0 +1,79 @@
+//! Our engine.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use khien_base::Record;
+use khien_detect::{Engine, Ruleset, Scratch};
+use khien_normalise::{Format, Lean, decode_line};
+
+pub struct Ours {
+    engine: Engine,
+}
+
+fn record(line: &str) -> Record {
+    decode_line(line.as_bytes(), Format::Ndjson, DateTime::<Utc>::UNIX_EPOCH, 1).expect("a line of JSON")
+}
+
+impl Ours {
+    pub fn new(files: &[(String, String)]) -> Self {
+        let (set, faults) = Ruleset::load(files.iter().cloned());
+        assert!(faults.is_empty(), "{}", faults[0]);
+        let engine = Engine::new(Arc::new(set));
+        // Rules are compiled for the log sources that events have: all of those here belong to loading.
+        let mut scratch = Scratch::default();
+        for rule in engine.ruleset().rules() {
+            engine.fired_by(&rule.logsource, |_| {}, &mut scratch);
+        }
+        Self { engine }
+    }
+
+    pub fn rules(&self) -> usize {
+        self.engine.ruleset().rules().len()
+    }
+
+    /// Matches of the plain matcher.
+    pub fn plain(&self, lines: &[String]) -> usize {
+        // The lines are few and come again: each is matched once.
+        let mut known: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
+        lines
+            .iter()
+            .map(|line| *known.entry(line).or_insert_with(|| self.engine.ruleset().matches(&record(line)).len()))
+            .sum()
+    }
+
+    /// Matches of the fast matcher on lines read for detection alone.
+    pub fn lean(&self, lines: &[String], threads: usize) -> usize {
+        let part = lines.len().div_ceil(threads);
+        std::thread::scope(|scope| {
+            let parts: Vec<_> = lines.chunks(part).map(|lines| scope.spawn(|| self.one(lines))).collect();
+            parts.into_iter().map(|part| part.join().expect("a part of the lines")).sum()
+        })
+    }
+
+    fn one(&self, lines: &[String]) -> usize {
+        let (mut lean, mut scratch) = (Lean::default(), Scratch::default());
+        let mut matches = 0;
+        for line in lines {
+            let fast = lean.read(line);
+            let fired = fast.and_then(|event| {
+                self.engine.fired_by(event.log(), |fields| event.give(fields), &mut scratch).map(<[u32]>::len)
+            });
+            matches += fired.unwrap_or_else(|| self.engine.fired(&record(line), &mut scratch).len());
+        }
+        matches
+    }
+
+    /// The same without matching.
+    pub fn read_only(&self, lines: &[String]) {
+        let mut lean = Lean::default();
+        let known = lines.iter().filter(|line| lean.read(line).is_some()).count();
+        assert!(known > lines.len() / 2);
+    }
+
+    /// Matches of the fast matcher on records as they are stored, with all that searches need.
+    pub fn whole(&self, lines: &[String]) -> usize {
+        let mut scratch = Scratch::default();
+        lines.iter().map(|line| self.engine.fired(&record(line), &mut scratch).len()).sum()
+    }
+}
