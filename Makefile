@@ -34,7 +34,7 @@ unit:
 
 # The module tests once more, on PostgreSQL.
 postgres:
-	scripts/postgres.sh $(CARGO) test -p khien-db -p khien-directory -p khien-govern -p khien-respond --lib
+	scripts/postgres.sh scripts/module-tests.sh
 
 # The program in a real browser.
 e2e:
