@@ -126,11 +126,14 @@ fn narrow(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
+/// Literals by the bytes at their end, each with what its finder is told.
+type Tips = FxHashMap<u64, Vec<(Box<[u8]>, u32)>>;
+
 /// Literals that stand at one end of a text.
 #[derive(Debug, Default)]
 pub(super) struct Ends {
     /// Bytes that are looked at, and what they lead to: literals of at least so many bytes.
-    by_length: Vec<(usize, FxHashMap<u64, Vec<(Box<[u8]>, u32)>>)>,
+    by_length: Vec<(usize, Tips)>,
 }
 
 /// At which end.
