@@ -120,7 +120,9 @@ impl Pages {
         };
         let template = env.get_template(page).map_err(Fault::internal)?;
         let user = frame.actor.as_ref().map(|actor| {
+            let seen = actor.reach("units:read").covers(actor.unit);
             json!({"id": actor.id, "name": actor.name, "post": actor.post, "unit": actor.unit_name,
+                "unit_href": seen.then(|| format!("/units/{}", actor.unit)),
                 "permissions": actor.permissions.keys().collect::<Vec<_>>()})
         });
         let all = json!({

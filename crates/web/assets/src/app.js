@@ -9,16 +9,23 @@ import { small } from "./small.js";
 import { drops } from "./drop.js";
 import { sparks } from "./spark.js";
 import { lazy } from "./lazy.js";
-import { faults } from "./faults.js";
+import { faults, lost } from "./faults.js";
+import { downloads, forms } from "./forms.js";
 import { live } from "./live.js";
 
-faults(htmx);
+faults();
 frame();
 asks(htmx);
 small();
 live(htmx);
+downloads(lost);
 
 const parts = [clocks, drafts, picks, drops, sparks, lazy];
 const wake = (root) => parts.forEach((part) => part(root));
 wake(document);
-htmx.onLoad((root) => root !== document.body && wake(root));
+forms(document);
+htmx.onLoad((root) => {
+  if (root === document.body) return;
+  forms(root, htmx);
+  wake(root);
+});

@@ -1,4 +1,4 @@
-// data-confirm="Xoá hệ thống này?" on a button, link or form asks first, in a dialog of the page. data-confirm-ok names the button.
+// data-confirm="Xóa hệ thống này?" on a button, link or form asks first, in a dialog of the page. data-confirm-ok names the button.
 import { el, w } from "./words.js";
 
 function ask(text, ok, danger) {

@@ -37,10 +37,11 @@ export function drops(root) {
       if (!bar) {
         bar = el("progress", { className: "bar" });
         bar.setAttribute("aria-label", w("sending"));
-        list.append(bar);
+        list.append(el("li", {}, bar));
       }
       bar.max = total;
       bar.value = loaded;
     });
+    zone.closest("form")?.addEventListener("htmx:afterRequest", () => list.querySelector("progress")?.parentElement.remove());
   });
 }

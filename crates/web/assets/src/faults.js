@@ -1,6 +1,8 @@
-// What goes wrong is said in the page: 4xx and 5xx answers to htmx go to #flash (a form sent back with faults beside its
-// fields, status 422, stays where it is); "toast" in HX-Trigger or no answer at all becomes a short note.
-import { el, icon, meta, w } from "./words.js";
+// What goes wrong is said in the page: 4xx and 5xx answers to htmx are shown in the form that was sent (forms.js), or in #flash
+// (a form sent back with faults beside its fields, status 422, stays where it is); "toast" in HX-Trigger or no answer at all
+// becomes a short note.
+import { clear, follow, show, signedOut } from "./forms.js";
+import { all$, el, icon, meta, w } from "./words.js";
 
 export function toast(text, tone = "info") {
   let tray = document.querySelector(".toasts");
@@ -19,27 +21,35 @@ export function toast(text, tone = "info") {
   setTimeout(() => note.remove(), tone === "bad" ? 12000 : 5000);
 }
 
-export function faults(htmx) {
+// An answer that says nothing of itself, or none (status 0).
+export const lost = (status) => toast(status ? w("fault", { status }) : w("offline"), "bad");
+
+export function faults() {
   document.addEventListener("htmx:configRequest", (e) => {
     e.detail.headers["X-CSRF-Token"] = meta("csrf");
   });
   document.addEventListener("htmx:beforeSwap", (e) => {
-    const { xhr, elt } = e.detail;
-    const flash = document.getElementById("flash");
-    if (xhr.status < 400 || !flash || xhr.getResponseHeader("HX-Retarget")) return;
-    if (xhr.status === 422 && elt.closest("form") && /<form[\s>]/.test(xhr.responseText)) return;
-    const answer = new DOMParser().parseFromString(xhr.responseText, "text/html");
-    const part = answer.querySelector(".fault");
-    e.detail.shouldSwap = true;
-    e.detail.target = flash;
-    e.detail.swapOverride = "innerHTML";
-    e.detail.serverResponse = part ? part.outerHTML : "";
-    if (!part) toast(w("fault", { status: xhr.status }), "bad");
-    else {
-      flash.scrollIntoView({ block: "nearest" });
-      flash.focus({ preventScroll: true });
-    }
+    // The event is told where the answer would go; the form that asked is another element.
+    const { xhr, requestConfig } = e.detail;
+    if (xhr.status < 400 || xhr.getResponseHeader("HX-Retarget")) return;
+    const form = requestConfig.elt.closest("form");
+    if (xhr.status === 422 && form && /<form[\s>]/.test(xhr.responseText)) return;
+    e.detail.shouldSwap = false;
+    if (!show(form, xhr.responseText)) lost(xhr.status);
   });
+  document.addEventListener("htmx:beforeOnLoad", (e) => {
+    const to = e.detail.xhr.getResponseHeader("HX-Redirect");
+    if (!to) return;
+    e.preventDefault();
+    const form = e.detail.elt.matches("form[hx-post]") && e.detail.elt;
+    if (form && to.startsWith("/sign-in?next=") && signedOut(form)) return;
+    e.detail.successful = true;
+    // Until the other page is there, the button does nothing more.
+    if (form) form.dataset.sent = "1";
+    setTimeout(() => form && delete form.dataset.sent, 8000);
+    follow(to);
+  });
+  document.addEventListener("htmx:beforeRequest", (e) => e.detail.elt.matches("form[hx-post][data-sent]") && e.preventDefault());
   document.addEventListener("htmx:sendError", () => toast(w("offline"), "bad"));
   document.addEventListener("htmx:timeout", () => toast(w("slow"), "soon"));
   document.addEventListener("toast", (e) => {
@@ -48,11 +58,16 @@ export function faults(htmx) {
   });
   let busy = 0;
   const mark = (by) => document.documentElement.classList.toggle("is-busy", (busy = Math.max(0, busy + by)) > 0);
-  document.addEventListener("htmx:beforeRequest", (e) => !e.detail.elt.closest("[data-live]") && mark(1));
+  document.addEventListener("htmx:beforeRequest", (e) => !e.defaultPrevented && !e.detail.elt.closest("[data-live]") && mark(1));
   document.addEventListener("htmx:afterRequest", (e) => !e.detail.elt.closest("[data-live]") && mark(-1));
-  // After a swap the flash of an earlier fault is stale.
+  // The button of the language leads back to the list as it is filtered now.
+  document.addEventListener("htmx:pushedIntoHistory", (e) => all$(document, "form[action='/language'] input[name=next]").forEach((f) => (f.value = e.detail.path)));
+  // What was said of an earlier fault is stale.
   document.addEventListener("htmx:afterOnLoad", (e) => {
+    const { xhr, elt } = e.detail;
+    if (xhr.status >= 400 || xhr.getResponseHeader("HX-Redirect") || elt.closest("[data-live]")) return;
     const flash = document.getElementById("flash");
-    if (flash && e.detail.xhr.status < 400 && !e.detail.elt.closest("[data-live]")) flash.textContent = "";
+    if (flash) flash.textContent = "";
+    if (elt.matches("form")) clear(elt);
   });
 }

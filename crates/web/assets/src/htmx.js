@@ -8,6 +8,7 @@ Object.assign(htmx.config, {
   selfRequestsOnly: true,
   historyRestoreAsHxRequest: false,
   historyCacheSize: 0,
+  refreshOnHistoryMiss: true,
   scrollBehavior: "auto",
   globalViewTransitions: false,
   timeout: 60000,
