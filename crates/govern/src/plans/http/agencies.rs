@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::edit::draft;
+use super::edit::{draft, kept};
 use super::{parse, tree};
 use crate::plans::mapping::{self, Groups, Meaning};
 use crate::plans::model::{agency, plan};
@@ -56,7 +56,7 @@ pub(in crate::plans) async fn agency(mut ctx: Ctx) -> Result<Reply> {
     agencies::confirm(tx.conn(), &new).await?;
     plans::touch(tx.conn(), plan.id, ctx.now).await?;
     tx.commit(ctx.entry("plans.map-agency", "plan", plan.id, Some(plan.unit), detail)?).await?;
-    Ok(Reply::to(format!("/plans/{}/review#a-{id}", plan.id)))
+    Ok(kept(&ctx, format!("/plans/{}/review#a-{id}", plan.id), json!({"version": new.version})))
 }
 
 /// `POST /plans/{id}/agencies/confirm`: all proposals as they stand, but the unknown ones.

@@ -4,6 +4,7 @@ use khien_base::clock::day_in_vietnam;
 use khien_base::key::key;
 use khien_base::{Fault, Id, Result};
 use khien_planread::model::Agency;
+use khien_web::ctx::Wants;
 use khien_web::{Ctx, Reply};
 use schemars::JsonSchema;
 use sea_orm::{ActiveValue, DatabaseTransaction};
@@ -32,8 +33,8 @@ pub(in crate::plans) struct HeadingForm {
     /// Identity of the plan that it carries out.
     #[serde(default)]
     parent: String,
-    /// `updated_at` as the page showed it.
-    updated_at: chrono::DateTime<chrono::Utc>,
+    /// `seen` as the page gave it.
+    seen: String,
 }
 
 /// A target; without `id` a new one.
@@ -125,7 +126,8 @@ pub(super) async fn draft(ctx: &Ctx) -> Result<plan::Model> {
 pub(in crate::plans) async fn heading(mut ctx: Ctx) -> Result<Reply> {
     let form: HeadingForm = ctx.form().await?;
     let plan = draft(&ctx).await?;
-    if plan.updated_at != form.updated_at {
+    // Only another heading is in the way: items of the plan are corrected beside it all the time.
+    if seen(&plan) != form.seen {
         return Err(Fault::conflict("plans.changed-meanwhile"));
     }
     let (title, number) = (parse::text(&form.title, "title")?, parse::line(&form.number, "number")?);
@@ -139,7 +141,7 @@ pub(in crate::plans) async fn heading(mut ctx: Ctx) -> Result<Reply> {
     let detail = json!({"what": title, "before": {"title": plan.title, "number": plan.number, "issued": plan.issued,
         "parent": plan.parent}, "after": {"title": title, "number": number, "issued": issued, "parent": parent}});
     let tx = ctx.kit.db.begin().await?;
-    plans::update(tx.conn(), plan, ctx.now, |row| {
+    let plan = plans::update(tx.conn(), plan, ctx.now, |row| {
         row.search_key = ActiveValue::Set(key(&format!("{title} {number}")));
         row.title = ActiveValue::Set(title);
         row.number = ActiveValue::Set(number);
@@ -148,7 +150,24 @@ pub(in crate::plans) async fn heading(mut ctx: Ctx) -> Result<Reply> {
     })
     .await?;
     tx.commit(ctx.entry("plans.edit-heading", "plan", id, Some(unit), detail)?).await?;
-    Ok(Reply::to(format!("/plans/{id}/review")))
+    Ok(kept(&ctx, format!("/plans/{id}/review"), json!({"seen": seen(&plan)})))
+}
+
+/// The heading in one line: who saves over another one is told so.
+pub(super) fn seen(plan: &plan::Model) -> String {
+    json!([plan.title, plan.number, plan.issued, plan.parent]).to_string()
+}
+
+/// A change was kept. A page is led to where it stands; who asks for JSON (a form that saves itself) hears what to send
+/// with the next change.
+pub(super) fn kept(ctx: &Ctx, at: String, next: serde_json::Value) -> Reply {
+    match (ctx.wants, next) {
+        (Wants::Json, serde_json::Value::Object(mut value)) => {
+            value.insert("at".to_owned(), at.into());
+            Reply::Json { status: 200, value: value.into() }
+        }
+        _ => Reply::to(at),
+    }
 }
 
 /// `POST /plans/{id}/targets`
@@ -164,7 +183,7 @@ pub(in crate::plans) async fn target(mut ctx: Ctx) -> Result<Reply> {
     let new = read_target(&ctx, &plan, &form, old, position)?;
     let names = vec![(LEAD, parse::names(&form.lead, "lead")?)];
     let detail = json!({"what": new.measure, "before": old.map(brief_target), "after": brief_target(&new)});
-    let (id, added) = (new.id, old.is_none());
+    let (id, version, added) = (new.id, new.version, old.is_none());
     let tx = ctx.kit.db.begin().await?;
     if added {
         items::insert_all::<_, target::Entity>(tx.conn(), vec![new]).await?;
@@ -174,7 +193,7 @@ pub(in crate::plans) async fn target(mut ctx: Ctx) -> Result<Reply> {
     name(&ctx, tx.conn(), &plan, id, names).await?;
     let action = if added { "plans.add-target" } else { "plans.edit-target" };
     tx.commit(ctx.entry(action, "plan", plan.id, Some(plan.unit), detail)?).await?;
-    Ok(Reply::to(format!("/plans/{}/review#i-{id}", plan.id)))
+    Ok(kept(&ctx, format!("/plans/{}/review#i-{id}", plan.id), json!({"id": id, "version": version})))
 }
 
 fn read_target(
@@ -275,7 +294,7 @@ pub(in crate::plans) async fn task(mut ctx: Ctx) -> Result<Reply> {
         vec![(LEAD, parse::names(&form.lead, "lead")?), (COORDINATE, parse::names(&form.coordinate, "coordinate")?)];
     let detail = json!({"what": new.text, "before": old.map(brief_task), "after": brief_task(&new),
         "lead": form.lead, "coordinate": form.coordinate});
-    let (id, added) = (new.id, old.is_none());
+    let (id, version, added) = (new.id, new.version, old.is_none());
     let tx = ctx.kit.db.begin().await?;
     if added {
         items::insert_all::<_, task::Entity>(tx.conn(), vec![new]).await?;
@@ -285,7 +304,7 @@ pub(in crate::plans) async fn task(mut ctx: Ctx) -> Result<Reply> {
     name(&ctx, tx.conn(), &plan, id, names).await?;
     let action = if added { "plans.add-task" } else { "plans.edit-task" };
     tx.commit(ctx.entry(action, "plan", plan.id, Some(plan.unit), detail)?).await?;
-    Ok(Reply::to(format!("/plans/{}/review#i-{id}", plan.id)))
+    Ok(kept(&ctx, format!("/plans/{}/review#i-{id}", plan.id), json!({"id": id, "version": version})))
 }
 
 /// `POST /plans/{id}/duties`
@@ -326,7 +345,7 @@ pub(in crate::plans) async fn duty(mut ctx: Ctx) -> Result<Reply> {
         (VIA, parse::names(&form.via, "via")?),
     ];
     let detail = json!({"what": new.subject, "every": new.every, "days": form.days, "from": form.from});
-    let (id, added) = (new.id, old.is_none());
+    let (id, version, added) = (new.id, new.version, old.is_none());
     let tx = ctx.kit.db.begin().await?;
     if added {
         items::insert_all::<_, duty::Entity>(tx.conn(), vec![new]).await?;
@@ -336,7 +355,7 @@ pub(in crate::plans) async fn duty(mut ctx: Ctx) -> Result<Reply> {
     name(&ctx, tx.conn(), &plan, id, names).await?;
     let action = if added { "plans.add-duty" } else { "plans.edit-duty" };
     tx.commit(ctx.entry(action, "plan", plan.id, Some(plan.unit), detail)?).await?;
-    Ok(Reply::to(format!("/plans/{}/review#i-{id}", plan.id)))
+    Ok(kept(&ctx, format!("/plans/{}/review#i-{id}", plan.id), json!({"id": id, "version": version})))
 }
 
 /// `POST /plans/{id}/remove`

@@ -27,8 +27,7 @@ pub(in crate::plans) async fn submit(ctx: Ctx) -> Result<Reply> {
     let plan = own(&ctx, "plans:write").await?;
     let count = items::count(ctx.kit.db.read(), plan.id).await?;
     let after = flow::submit(state(&plan), count)?;
-    let named = agencies::list(ctx.kit.db.read(), plan.id).await?;
-    let unmapped = named.iter().filter(|agency| agency.means == "unknown").count();
+    let unmapped = agencies::unmapped(ctx.kit.db.read(), plan.id).await?;
     let (id, unit) = (plan.id, plan.unit);
     let actor = ctx.actor()?;
     let (author, name, now) = (actor.id, actor.name.clone(), ctx.now);

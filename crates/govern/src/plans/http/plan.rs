@@ -19,7 +19,6 @@ pub(in crate::plans) async fn show(ctx: Ctx) -> Result<Reply> {
     let may_write = actor.reach("plans:write").covers(plan.unit);
     let submitted = state(&plan) == State::Submitted;
     let own = plan.author == Some(actor.id);
-    let named = agencies::list(db.read(), plan.id).await?;
     let parent = match plan.parent {
         Some(id) => plans::some(db, [id]).await?.pop(),
         None => None,
@@ -36,7 +35,7 @@ pub(in crate::plans) async fn show(ctx: Ctx) -> Result<Reply> {
         targets: items::targets(db.read(), plan.id).await?.len(),
         tasks: items::tasks(db.read(), plan.id).await?.len(),
         duties: items::duties(db.read(), plan.id).await?.len(),
-        unmapped: named.iter().filter(|agency| agency.means == "unknown").count(),
+        unmapped: agencies::unmapped(db.read(), plan.id).await?,
         buckets,
         may_write,
         may_approve: submitted && !own && actor.reach("plans:approve").covers(plan.unit),

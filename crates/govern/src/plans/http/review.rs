@@ -52,7 +52,7 @@ pub(in crate::plans) async fn show(ctx: Ctx) -> Result<Reply> {
     ctx.page(&Review {
         id: plan.id,
         editable: state(&plan) == State::Draft,
-        updated_at: plan.updated_at,
+        seen: super::edit::seen(&plan),
         unit: tree.name(plan.unit).to_owned(),
         parent: plan.parent.map(|id| id.to_string()).unwrap_or_default(),
         parents: parents

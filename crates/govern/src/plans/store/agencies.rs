@@ -9,7 +9,10 @@ use khien_db::{Db, fault};
 use khien_directory::Tree;
 use khien_directory::units::model as unit;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
+};
 
 use crate::plans::mapping::{Bodies, Body};
 use crate::plans::model::agency::{Column, Entity, Model, party};
@@ -36,6 +39,19 @@ pub async fn bodies(db: &Db, tree: &Tree, day: NaiveDate) -> Result<Bodies> {
 /// Agencies that a plan names, by name.
 pub async fn list<C: ConnectionTrait>(conn: &C, plan: Id) -> Result<Vec<Model>> {
     Entity::find().filter(Column::Plan.eq(plan)).order_by_asc(Column::SearchKey).all(conn).await.map_err(fault)
+}
+
+/// How many names that still stand somewhere in a plan mean nobody known.
+pub async fn unmapped<C: ConnectionTrait>(conn: &C, plan: Id) -> Result<u64> {
+    let standing = party::Entity::find().select_only().column(party::Column::Agency);
+    let standing = standing.filter(party::Column::Plan.eq(plan)).into_query();
+    Entity::find()
+        .filter(Column::Plan.eq(plan))
+        .filter(Column::Means.eq("unknown"))
+        .filter(Column::Id.in_subquery(standing))
+        .count(conn)
+        .await
+        .map_err(fault)
 }
 
 /// Names that stand in one role of these targets, tasks or duties, joined.

@@ -179,6 +179,46 @@ async fn cells_are_corrected_and_two_reviewers_notice_each_other() {
     assert_eq!(actions, ["plans.remove-item", "plans.add-target", "plans.edit-task", "plans.take-in"]);
 }
 
+/// A form of the review saves itself through the JSON twin of its route, and goes on with what it is told.
+#[tokio::test]
+async fn cells_save_themselves_one_change_after_the_other() {
+    let mut story = story().await;
+    let plan = story.upload().await;
+    let review = story.review(&plan).await;
+    let task = find(&review["tasks"], "text", "Rà soát hệ thống").clone();
+    let (id, heading) = (text(&task["id"]).to_owned(), text(&review["seen"]).to_owned());
+    let (path, top) = (format!("/api/v1{plan}/tasks"), format!("/api/v1{plan}/heading"));
+    let form = |version: &'static str, words: &'static str| {
+        [("id", id.clone()), ("version", version.to_owned()), ("text", words.to_owned()), ("lead", "Sở Y".to_owned())]
+    };
+    let pairs = |form: &[(&'static str, String)]| form.iter().map(|(k, v)| (*k, v.clone())).collect::<Vec<_>>();
+    for (version, words, next) in [("1", "Rà soát lần một", 2), ("2", "Rà soát lần hai", 3)] {
+        let form = pairs(&form(version, words));
+        let fields: Vec<(&str, &str)> = form.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        let answer = story.author.post(&path, &fields).await;
+        assert_eq!((answer.status, answer.json()["version"].as_i64()), (200, Some(next)), "{}", answer.text());
+    }
+    let stale = pairs(&form("2", "Rà soát lần ba"));
+    let fields: Vec<(&str, &str)> = stale.iter().map(|(k, v)| (*k, v.as_str())).collect();
+    let refused = story.second.post(&path, &fields).await;
+    assert_eq!((refused.status, text(&refused.json()["fault"]["code"])), (409, "plans.changed-meanwhile"));
+    let neighbour = story.app.sign_in(Role::FocalPoint, "09253").await.unwrap().1.post(&path, &fields).await;
+    assert!(neighbour.status == 403 || neighbour.status == 404, "{}", neighbour.status);
+    // Items saved meanwhile are no other heading; another heading is.
+    let titled = |title: &'static str| [("title", title), ("number", "12/KH-UBND"), ("seen", heading.as_str())];
+    let answer = story.author.post(&top, &titled("Bảo đảm an ninh mạng")).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.json()["seen"], story.review(&plan).await["seen"]);
+    assert_eq!(story.second.post(&top, &titled("Tên khác")).await.status, 409);
+    // A name that was typed by halves and left again is nobody who has to be known.
+    let done = pairs(&form("3", "Rà soát lần ba"));
+    let mut fields: Vec<(&str, &str)> = done.iter().map(|(k, v)| (*k, v.as_str())).collect();
+    fields[3].1 = "Sở Y tế";
+    assert_eq!(story.author.post(&path, &fields).await.status, 200);
+    assert_eq!(story.review(&plan).await["unmapped"], 1);
+    assert_eq!(json(&mut story.author, &plan).await["unmapped"], 1);
+}
+
 #[tokio::test]
 async fn an_unknown_agency_is_given_its_units_by_the_officer() {
     let mut story = story().await;

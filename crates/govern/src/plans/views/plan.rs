@@ -56,7 +56,7 @@ pub struct Show {
     /// How many duties to report.
     pub duties: usize,
     /// Agencies that nobody here is known for.
-    pub unmapped: usize,
+    pub unmapped: u64,
     /// Where its tasks stand.
     pub buckets: Vec<BucketCount>,
     /// Whether the document may be reviewed by who looks.

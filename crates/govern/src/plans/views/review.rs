@@ -1,6 +1,6 @@
 //! The review: the document beside what was read in it.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use khien_base::Id;
 use khien_web::View;
 use schemars::JsonSchema;
@@ -17,8 +17,8 @@ pub struct Review {
     pub state: String,
     /// Whether it may be edited.
     pub editable: bool,
-    /// When it changed last: who saves over a newer one is told so.
-    pub updated_at: DateTime<Utc>,
+    /// The heading in one line: who saves over another one is told so.
+    pub seen: String,
     /// Title.
     pub title: String,
     /// Number as written.
