@@ -211,3 +211,70 @@ fn the_pages_have_their_style_and_scripts() {
         assert!(khien_web::assets::has(file), "{file} is not in the binary: run make assets");
     }
 }
+
+/// What people read in Vietnamese: texts, pages, scripts, content, guides. Documents of others are as they came.
+fn read_by_people() -> Vec<(PathBuf, String)> {
+    let root = crates().parent().unwrap().to_owned();
+    let (mut out, mut folders) = (Vec::new(), vec![crates(), root.join("content"), root.join("docs/huong-dan")]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let shown =
+                ["json", "html", "js", "yaml", "yml", "md"].iter().any(|kind| name.ends_with(&format!(".{kind}")));
+            if path.is_dir() {
+                let others = matches!(name.as_str(), "target" | "node_modules" | "testdata" | "static");
+                if !others && !path.ends_with("demo/plans") {
+                    folders.push(path);
+                }
+            } else if shown && name != "README.md" {
+                let text = std::fs::read_to_string(&path).unwrap();
+                out.push((path, text));
+            }
+        }
+    }
+    out
+}
+
+/// The tone of an open syllable stands on its first vowel, as in the list of units: Hòa, hủy, khóa; never on the second.
+fn tone_on_the_second_vowel(text: &str) -> Option<String> {
+    let letters: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
+    let at = (1..letters.len()).find(|&at| {
+        let second = match letters[at - 1] {
+            'o' => "àáảãạèéẻẽẹ",
+            'u' => "ỳýỷỹỵ",
+            _ => return false,
+        };
+        let after_q = at > 1 && letters[at - 2] == 'q';
+        second.contains(letters[at]) && !after_q && !letters.get(at + 1).is_some_and(|next| next.is_alphabetic())
+    })?;
+    Some(letters[at.saturating_sub(12)..(at + 1).min(letters.len())].iter().collect())
+}
+
+#[test]
+fn vietnamese_is_written_one_way_and_an_idea_has_one_word() {
+    // nguồn nhật ký, mã truy cập, tệp; a plan is approved with the law's own word (thẩm định, phê duyệt).
+    const OTHERS: [&str; 4] = ["nguồn log", "mã thông báo", "tập tin", "trình duyệt kế hoạch"];
+    let known = [("hoà bình", true), ("Huỷ", true), ("thuỷ.", true), ("quý hòa khuỷu hoàn", false)];
+    for (word, wrong) in known {
+        assert_eq!(tone_on_the_second_vowel(word).is_some(), wrong, "{word}");
+    }
+    let mut found = Vec::new();
+    for (path, text) in read_by_people() {
+        for (n, line) in text.lines().enumerate() {
+            let small = line.to_lowercase();
+            let at = || format!("{}:{}", path.display(), n + 1);
+            found.extend(tone_on_the_second_vowel(line).map(|word| format!("{} …{word}", at())));
+            found.extend(OTHERS.iter().filter(|word| small.contains(*word)).map(|word| format!("{} {word}", at())));
+            // "Trình duyệt" alone is the browser.
+            let bare = small.match_indices("duyệt").any(|(place, _)| {
+                let before = small.get(..place).unwrap_or_default();
+                !before.ends_with("phê ") && !before.ends_with("trình ") && !before.ends_with("tấn công ")
+            });
+            if bare {
+                found.push(format!("{} duyệt", at()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
