@@ -309,10 +309,15 @@ impl Reader<'_> {
             self.at += 1;
             self.some_digits()?;
         }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
+        let exponent = matches!(self.peek(), Some(b'e' | b'E'));
+        if exponent {
             self.at += 1;
             self.at += usize::from(matches!(self.peek(), Some(b'+' | b'-')));
             self.some_digits()?;
+        }
+        // A number that no float holds is refused, as the plain reading refuses it; no shorter one is so large.
+        if (exponent || self.at - start > 300) && !self.finite(start) {
+            return self.broken();
         }
         Ok(Span { start: narrow(start), end: narrow(self.at), rewritten: false })
     }
@@ -321,6 +326,11 @@ impl Reader<'_> {
         while matches!(self.peek(), Some(b'0'..=b'9')) {
             self.at += 1;
         }
+    }
+
+    fn finite(&self, start: usize) -> bool {
+        let text = self.bytes.get(start..self.at).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        text.and_then(|text| text.parse::<f64>().ok()).is_some_and(f64::is_finite)
     }
 
     fn some_digits(&mut self) -> Result<(), Broken> {
@@ -444,8 +454,7 @@ mod tests {
         let theirs: Result<Value, _> = serde_json::from_str(line);
         match (&ours, &theirs) {
             (Ok(ours), Ok(theirs)) => assert_eq!(ours, theirs, "{line}"),
-            // A number that no float holds is one for its text.
-            (Ok(_), Err(error)) => assert!(error.to_string().contains("number out of range"), "{line}: {error}"),
+            (Ok(_), Err(error)) => panic!("{line}: {error}"),
             (Err(_), Err(_)) => {}
             (Err(error), Ok(_)) => panic!("{line}: {error:?}"),
         }
@@ -473,6 +482,10 @@ mod tests {
             "-0",
             "1.",
             "1e",
+            "1.50e346",
+            "-1e400",
+            "0e999",
+            "1e-400",
             "1e+5",
             "1E400",
             "\"\u{1}\"",
