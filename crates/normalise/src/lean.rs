@@ -435,6 +435,10 @@ impl Lean {
         };
         let mut category = None;
         for entry in known.entries(id) {
+            let names = entry.when.keys().chain(entry.copy.iter().flat_map(|copying| &copying.from));
+            if names.filter_map(|name| self.find(doc, name)).any(|at| self.written_oddly(doc, at)) {
+                return None;
+            }
             if category.is_some() && entry.category.is_some() || !self.holds(doc, &entry.when) {
                 continue;
             }
@@ -451,6 +455,15 @@ impl Lean {
             let have = self.find(doc, name).and_then(|at| self.text(doc, at)).unwrap_or_default();
             wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(have))
         })
+    }
+
+    /// Whether a field is a number that is not written as the plain reading shows it: `50e3`, which it knows as 50000.0.
+    fn written_oddly(&self, doc: Val<'_>, at: usize) -> bool {
+        let Some(Value::At(place)) = self.fields.get(at).map(|field| field.value) else { return false };
+        let value = doc.at(place);
+        let digits = value.text().strip_prefix('-').unwrap_or(value.text());
+        let whole = digits.len() <= 18 && digits.bytes().all(|b| b.is_ascii_digit()) && value.text() != "-0";
+        value.kind() == Kind::Number && !whole
     }
 
     /// A field as text; `None` for a list or map, whose text nobody compares.
