@@ -152,8 +152,15 @@ mod tests {
 
     #[test]
     fn wide_text_with_a_mark_is_read() {
-        let mut bytes = vec![0xff, 0xfe];
-        bytes.extend("KẾ HOẠCH".encode_utf16().flat_map(u16::to_le_bytes));
-        assert_eq!(texts(&read(&bytes).unwrap()), ["KẾ HOẠCH"]);
+        let plan = "KẾ HOẠCH\r\nIII. NHIỆM VỤ\r\n1. Công an tỉnh chủ trì rà soát hệ thống thông tin, hoàn thành trước \
+                    ngày 30/6/2026.\r\n";
+        let wide = |of: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            std::iter::once(0xfeff).chain(plan.encode_utf16()).flat_map(of).collect()
+        };
+        for bytes in [wide(u16::to_le_bytes), wide(u16::to_be_bytes)] {
+            let reading = crate::read(&bytes, "ke-hoach.txt").unwrap();
+            assert_eq!(reading.tasks.len(), 1);
+            assert_eq!(texts(&read(&bytes).unwrap())[0], "KẾ HOẠCH");
+        }
     }
 }
