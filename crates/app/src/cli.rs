@@ -168,11 +168,15 @@ async fn run(command: Command) -> Result<ExitCode> {
             let order = ingest::Order { path, source, format };
             let done = take_in(&data, rules, &order).await?;
             out(&serde_json::to_string_pretty(&done).map_err(Fault::internal)?)?;
+            if done.failed() {
+                return Ok(ExitCode::FAILURE);
+            }
         }
         Command::Search { sql, limit, data } => search(&data, sql, limit).await?,
         Command::Plan(PlanCommand::Read { file, json }) => read_plan(&file, json)?,
         Command::Rules(RulesCommand::Check { paths }) => return check_rules(&paths),
         Command::People(PeopleCommand::RemoveSecondFactor { username, data }) => {
+            existing(&data)?;
             let db = Db::open(&Config::of(&data)?.database_url(&data)).await?;
             out(&format!("{} ✓", rescue::remove_second_factor(&db, &Clock::System, &username).await?))?;
             db.close().await?;
@@ -186,20 +190,27 @@ async fn run(command: Command) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn take_in(data: &Path, rules: Vec<PathBuf>, order: &ingest::Order) -> Result<Value> {
+async fn take_in(data: &Path, rules: Vec<PathBuf>, order: &ingest::Order) -> Result<ingest::Done> {
+    existing(data)?;
     let body = serde_json::to_value(order).map_err(Fault::internal)?;
     if let Some(done) = local::ask(data, "/api/local/ingest", &body).await? {
-        return Ok(done);
+        return serde_json::from_value(done).map_err(Fault::internal);
     }
     let mut config = Config::of(data)?;
     config.rules.extend(rules);
     let centre = wiring::open(data, &config, Clock::System).await?;
     let done = ingest::run(&centre.kit, order).await?;
     centre.close().await?;
-    serde_json::to_value(done).map_err(Fault::internal)
+    Ok(done)
+}
+
+/// A command that looks at a centre does not make one: a folder that is misspelt is told.
+fn existing(data: &Path) -> Result<()> {
+    if data.is_dir() { Ok(()) } else { Err(Fault::not_found("local.no-data").with("folder", data.display())) }
 }
 
 async fn search(data: &Path, statement: String, limit: usize) -> Result<()> {
+    existing(data)?;
     let asked = local::ask(data, "/api/local/sql", &json!({"statement": statement, "limit": limit})).await?;
     let rows = match asked {
         Some(rows) => rows.get("rows").and_then(Value::as_array).cloned().unwrap_or_default(),
@@ -268,6 +279,7 @@ fn check_rules(paths: &[PathBuf]) -> Result<ExitCode> {
 }
 
 async fn verify(data: &Path) -> Result<ExitCode> {
+    existing(data)?;
     let db = Db::open(&Config::of(data)?.database_url(data)).await?;
     let verdict = audit::verify(db.read()).await?;
     db.close().await?;
@@ -310,4 +322,26 @@ fn complain(fault: &Fault) -> ExitCode {
     let cause = fault.cause.as_deref().map(|cause| format!("\n  {cause}")).unwrap_or_default();
     writeln!(std::io::stderr().lock(), "khien: {sentence} [{}]{cause}", fault.code).ok();
     ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_command_that_looks_makes_no_folder() {
+        let parent = tempfile::tempdir().unwrap();
+        let data = parent.path().join("misspelt");
+        let order = ingest::Order { path: parent.path().into(), source: "x".into(), format: "auto".into() };
+        let lost = PeopleCommand::RemoveSecondFactor { username: "x".into(), data: data.clone() };
+        for fault in [
+            search(&data, "SELECT 1".into(), 1).await.unwrap_err(),
+            verify(&data).await.unwrap_err(),
+            take_in(&data, Vec::new(), &order).await.unwrap_err(),
+            run(Command::People(lost)).await.unwrap_err(),
+        ] {
+            assert_eq!((fault.code.as_ref(), &fault.args[0].1), ("local.no-data", &data.display().to_string()));
+        }
+        assert!(!data.exists());
+    }
 }

@@ -37,6 +37,13 @@ pub struct Done {
     pub examples: Vec<String>,
 }
 
+impl Done {
+    /// Whether there were faults and nothing else.
+    pub fn failed(&self) -> bool {
+        self.records == 0 && self.faults > 0
+    }
+}
+
 /// Records that are decoded ahead of the store.
 const AHEAD: usize = 4;
 /// Records of one batch.
@@ -149,4 +156,17 @@ pub(crate) fn files(path: &Path) -> Result<Vec<PathBuf>> {
     }
     out.sort();
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_but_faults_is_a_failure() {
+        let done = |records, faults| Done { files: 1, records, faults, examples: Vec::new() };
+        assert!(done(0, 3).failed());
+        assert!(!done(5, 3).failed(), "partly readable");
+        assert!(!done(0, 0).failed(), "an empty file");
+    }
 }
