@@ -134,9 +134,20 @@ fn odd_lines_are_read_alike_or_left_to_the_plain_reading() {
         (r##"{"System":{"EventID":1,"Channel":"System"},"EventData":{"Binary":null,"param1":"x"}}"##, true),
         ("{\"EventID\":1", false),
         ("[]", false),
+        // Of a name that comes twice the last one counts, wherever it is.
+        (r#"{"Event":{"System":{"EventID":1,"Channel":"Security"},"EventData":{"a":1,"a":2}}}"#, false),
+        (r#"{"EventID":1,"Channel":"Security","x":{"y":[{"a":1,"a":2}]}}"#, false),
+        (r#"{"EventID":1,"Channel":"Security","x":{"y":[{"a":1},{"a":2}]}}"#, true),
+        (r#"{"EventID":4688,"Channel":"Security","SubjectUserName":["a",null,{"b":1}]}"#, false),
         // A text is made of a number as the plain reading shows it.
-        (r#"{"EventID":4657,"Channel":"Security","ObjectName":"\\REGISTRY\\MACHINE\\SOFTWARE","ObjectValueName":50e3}"#, false),
-        (r#"{"EventID":4657,"Channel":"Security","ObjectName":"\\REGISTRY\\MACHINE\\SOFTWARE","ObjectValueName":50}"#, true),
+        (
+            r#"{"EventID":4657,"Channel":"Security","ObjectName":"\\REGISTRY\\MACHINE\\SOFTWARE","ObjectValueName":50e3}"#,
+            false,
+        ),
+        (
+            r#"{"EventID":4657,"Channel":"Security","ObjectName":"\\REGISTRY\\MACHINE\\SOFTWARE","ObjectValueName":50}"#,
+            true,
+        ),
         // The plain reading refuses a number that no float holds.
         (r#"{"EventID":1,"Channel":"Security","n":1.5e346}"#, false),
         (r#"{"EventID":1,"Channel":"Security","n":1.5e3}"#, true),

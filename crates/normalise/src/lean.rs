@@ -103,7 +103,7 @@ impl Lean {
     }
 
     fn event(&mut self, root: Val<'_>) -> Option<&'static LogSource> {
-        if !root.is_map() {
+        if !root.is_map() || repeats(root) {
             return None;
         }
         let shape = Shape::of(root);
@@ -377,10 +377,9 @@ impl Lean {
         // For each field of System the best of the names under which shippers write it.
         let mut best: [Option<(usize, Val<'_>)>; 7] = [None; 7];
         for value in root.inside() {
-            if value.name() == "StringInserts" || self.seen.may_have(value.name()) && self.twice(root, value) {
+            if value.name() == "StringInserts" {
                 return None;
             }
-            self.seen.add(value.name());
             if matches!(value.kind(), Kind::Null | Kind::Map) {
                 continue;
             }
@@ -391,7 +390,6 @@ impl Lean {
                 *best = Some((rank, value));
             }
         }
-        self.seen = Seen::default();
         let (mut id, mut channel) = (None, "");
         for (ours, best) in SYSTEM.iter().zip(best) {
             let Some((_, value)) = best else { continue };
@@ -418,10 +416,6 @@ impl Lean {
         self.place(root, channel, id)
     }
 
-    fn twice(&self, root: Val<'_>, value: Val<'_>) -> bool {
-        root.inside().take_while(|other| other.place() < value.place()).any(|other| other.name() == value.name())
-    }
-
     // Where rules look for it.
 
     fn place(&mut self, doc: Val<'_>, channel: &str, id: Option<u64>) -> Option<&'static LogSource> {
@@ -436,7 +430,7 @@ impl Lean {
         let mut category = None;
         for entry in known.entries(id) {
             let names = entry.when.keys().chain(entry.copy.iter().flat_map(|copying| &copying.from));
-            if names.filter_map(|name| self.find(doc, name)).any(|at| self.written_oddly(doc, at)) {
+            if names.filter_map(|name| self.find(doc, name)).any(|at| self.shown_otherwise(doc, at)) {
                 return None;
             }
             if category.is_some() && entry.category.is_some() || !self.holds(doc, &entry.when) {
@@ -457,13 +451,17 @@ impl Lean {
         })
     }
 
-    /// Whether a field is a number that is not written as the plain reading shows it: `50e3`, which it knows as 50000.0.
-    fn written_oddly(&self, doc: Val<'_>, at: usize) -> bool {
-        let Some(Value::At(place)) = self.fields.get(at).map(|field| field.value) else { return false };
-        let value = doc.at(place);
+    /// Whether the text of a field is another than what stands in the line: a list, a map, or a number such as `50e3`,
+    /// which the plain reading shows as 50000.0.
+    fn shown_otherwise(&self, doc: Val<'_>, at: usize) -> bool {
+        let value = match self.fields.get(at).map(|field| field.value) {
+            Some(Value::At(place)) => doc.at(place),
+            Some(Value::List(..)) => return true,
+            _ => return false,
+        };
         let digits = value.text().strip_prefix('-').unwrap_or(value.text());
         let whole = digits.len() <= 18 && digits.bytes().all(|b| b.is_ascii_digit()) && value.text() != "-0";
-        value.kind() == Kind::Number && !whole
+        matches!(value.kind(), Kind::Map | Kind::List) || value.kind() == Kind::Number && !whole
     }
 
     /// A field as text; `None` for a list or map, whose text nobody compares.
@@ -613,6 +611,19 @@ impl LeanEvent<'_> {
     fn made(&self, start: u32, end: u32) -> &str {
         self.lean.made.get(start as usize..end as usize).unwrap_or_default()
     }
+}
+
+/// Whether a map anywhere in a value has a name twice: the plain reading knows the last of them only.
+fn repeats(value: Val<'_>) -> bool {
+    let mut seen = Seen::default();
+    value.inside().any(|inner| {
+        let before = |other: &Val<'_>| other.place() < inner.place();
+        let again = value.is_map()
+            && seen.may_have(inner.name())
+            && value.inside().take_while(before).any(|other| other.name() == inner.name());
+        seen.add(inner.name());
+        again || matches!(inner.kind(), Kind::Map | Kind::List) && repeats(inner)
+    })
 }
 
 fn give(value: Val<'_>, to: &mut impl TakeFields) {
