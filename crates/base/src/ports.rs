@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use futures::future::BoxFuture;
+use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -78,6 +79,10 @@ pub trait EventStore: Send + Sync {
     fn append(&self, batch: Vec<Event>) -> BoxFuture<'_, Result<()>>;
     /// Finds events.
     fn search(&self, query: Search) -> BoxFuture<'_, Result<Found>>;
+    /// The newest events of a search, at most `rows` (100,000), in pages of at most 1,000, newest first: what a file
+    /// takes away. The conditions are looked at once, whatever the number of pages, and one page is in memory at a
+    /// time. Offset and limit of the search do not count.
+    fn newest(&self, query: Search, rows: usize) -> BoxStream<'_, Result<Vec<Event>>>;
     /// One event by its identity and time, if it is within reach.
     fn event(&self, id: Id, reach: Reach) -> BoxFuture<'_, Result<Option<Event>>>;
     /// Counts events in at most `slices` equal slices of the search's time span.

@@ -37,6 +37,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt, TryStreamExt};
 use khien_base::ports::{Bucket, EventStore, Found, Holdings, Rows, Search};
 use khien_base::{Clock, Event, Fault, Id, Reach, Result};
 use tokio::task::JoinHandle;
@@ -166,6 +168,17 @@ impl EventStore for Lake {
     fn search(&self, query: Search) -> BoxFuture<'_, Result<Found>> {
         let table = self.table(query.reach.clone());
         Box::pin(self.engine.run(search::search(self.engine.session(), table, query)))
+    }
+
+    fn newest(&self, query: Search, rows: usize) -> BoxStream<'_, Result<Vec<Event>>> {
+        let table = self.table(query.reach.clone());
+        let keys = self.engine.run(search::newest(self.engine.session(), Arc::clone(&table), query, rows));
+        let pages = stream::once(keys).map_ok(move |keys| {
+            let table = Arc::clone(&table);
+            stream::iter(search::pages(&keys))
+                .then(move |page| self.engine.run(search::rows(self.engine.session(), Arc::clone(&table), page)))
+        });
+        Box::pin(pages.try_flatten())
     }
 
     fn event(&self, id: Id, reach: Reach) -> BoxFuture<'_, Result<Option<Event>>> {

@@ -27,6 +27,8 @@ use crate::scan::EventsTable;
 const PAGE: usize = 1_000;
 /// Rows that may be passed over; whoever looks further back narrows the time.
 const OFFSET: usize = 100_000;
+/// Rows that are taken away at most.
+const ROWS: usize = 100_000;
 /// Conditions of one search, and characters of one of them.
 const CONDITIONS: usize = 50;
 const LENGTH: usize = 1_000;
@@ -125,14 +127,38 @@ pub(crate) async fn search(context: SessionContext, table: Arc<EventsTable>, que
     if query.limit == 0 || u64::try_from(query.offset).is_ok_and(|offset| offset >= total) {
         return Ok(Found { events: Vec::new(), total });
     }
-    let page = filtered(&context, &table, &all)?
+    let order = order(filtered(&context, &table, &all)?, query.offset, query.limit).await?;
+    let events = rows(context, table, order).await?;
+    Ok(Found { events, total })
+}
+
+/// Time and identity of the newest rows, at most `most`: one pass over the conditions, some 60 bytes a row.
+pub(crate) async fn newest(
+    context: SessionContext,
+    table: Arc<EventsTable>,
+    query: Search,
+    most: usize,
+) -> Result<Vec<(i64, Id)>> {
+    if most == 0 || most > ROWS {
+        return Err(too_many("lake.rows", ROWS));
+    }
+    let all = conditions(&query)?;
+    order(filtered(&context, &table, &all)?, 0, most).await
+}
+
+/// Keys parted into pages.
+pub(crate) fn pages(keys: &[(i64, Id)]) -> Vec<Vec<(i64, Id)>> {
+    keys.chunks(PAGE).map(<[_]>::to_vec).collect()
+}
+
+/// Time and identity of rows, newest first.
+async fn order(frame: DataFrame, offset: usize, limit: usize) -> Result<Vec<(i64, Id)>> {
+    let page = frame
         .select_columns(&["time", "id"])
         .and_then(|frame| frame.sort(vec![col("time").sort(false, false), col("id").sort(false, false)]))
-        .and_then(|frame| frame.limit(query.offset, Some(query.limit)))
+        .and_then(|frame| frame.limit(offset, Some(limit)))
         .map_err(fault)?;
-    let order = keys(&page.collect().await.map_err(fault)?)?;
-    let events = rows(&context, &table, &order).await?;
-    Ok(Found { events, total })
+    keys(&page.collect().await.map_err(fault)?)
 }
 
 /// Time and identity of each row, in order.
@@ -150,7 +176,11 @@ fn keys(batches: &[RecordBatch]) -> Result<Vec<(i64, Id)>> {
 }
 
 /// All columns of the rows with these keys, in their order.
-async fn rows(context: &SessionContext, table: &Arc<EventsTable>, order: &[(i64, Id)]) -> Result<Vec<Event>> {
+pub(crate) async fn rows(
+    context: SessionContext,
+    table: Arc<EventsTable>,
+    order: Vec<(i64, Id)>,
+) -> Result<Vec<Event>> {
     let times = order.iter().map(|(time, _)| *time);
     let (Some(first), Some(last)) = (times.clone().min(), times.max()) else { return Ok(Vec::new()) };
     let span = |at| DateTime::from_timestamp_micros(at).unwrap_or_default();
@@ -159,7 +189,7 @@ async fn rows(context: &SessionContext, table: &Arc<EventsTable>, order: &[(i64,
         col(DAY).between(date(span(first)), date(span(last))),
         col("id").in_list(order.iter().map(|(_, id)| lit(id.to_string())).collect(), false),
     ];
-    let frame = filtered(context, table, &all)?.select(file_columns()).map_err(fault)?;
+    let frame = filtered(&context, &table, &all)?.select(file_columns()).map_err(fault)?;
     let mut found: HashMap<Id, Event> = HashMap::with_capacity(order.len());
     for batch in frame.collect().await.map_err(fault)? {
         found.extend(events(&batch)?.into_iter().map(|event| (event.id, event)));

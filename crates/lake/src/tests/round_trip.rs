@@ -1,6 +1,7 @@
 //! What is stored is found, as it was.
 
 use chrono::TimeDelta;
+use futures::{StreamExt, TryStreamExt};
 use khien_base::Reach;
 use khien_base::ports::{EventStore, Search};
 
@@ -24,6 +25,36 @@ async fn an_event_comes_back_whole_newest_first() {
     let page = lake.search(Search { offset: 1, limit: 2, ..all(Reach::All) }).await.unwrap();
     assert_eq!(page.events, events[1..3]);
     assert_eq!(page.total, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_come_page_by_page_each_once_within_reach() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = open(dir.path()).await;
+    let mut maker = Maker::new(1);
+    let mut events = maker.events(unit(1), 2_500);
+    // Many at one moment, over the edge of a page: only the identity parts them.
+    let moment = events[1_000].time;
+    for event in &mut events[1_000..2_000] {
+        (event.time, event.record.time) = (moment, Some(moment));
+    }
+    lake.append(events[..1_200].to_vec()).await.unwrap();
+    lake.append(events[1_200..].to_vec()).await.unwrap();
+    lake.append(maker.events(unit(2), 10)).await.unwrap();
+    events.sort_by_key(|event| std::cmp::Reverse((event.time, event.id)));
+    let ours = || all(Reach::Units([unit(1)].into()));
+    let pages: Vec<_> = lake.newest(ours(), 100_000).try_collect().await.unwrap();
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [1_000, 1_000, 500]);
+    assert!(pages.concat() == events, "all of them, whole, newest first");
+    let some: Vec<_> = lake.newest(ours(), 1_001).try_collect().await.unwrap();
+    assert!(some.concat() == events[..1_001]);
+    let word = Search { words: vec!["dòng 77 ".into()], ..ours() };
+    assert_eq!(lake.newest(word, 50).try_concat().await.unwrap().len(), 1);
+    let none = Search { words: vec!["không có".into()], ..ours() };
+    assert!(lake.newest(none, 50).next().await.is_none());
+    for wrong in [0, 100_001] {
+        assert_eq!(lake.newest(ours(), wrong).try_concat().await.unwrap_err().code, "lake.rows");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

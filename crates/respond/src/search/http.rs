@@ -1,6 +1,7 @@
 //! Handlers of the search.
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use futures::TryStreamExt;
 use khien_base::clock::vietnam;
 use khien_base::event::ASKED;
 use khien_base::ports::{Search, Sheet};
@@ -40,8 +41,8 @@ const RANGES: [(&str, i64); 5] =
     [("15m", 15), ("1h", 60), ("24h", 24 * 60), ("7d", 7 * 24 * 60), ("30d", 30 * 24 * 60)];
 /// Bars of the chart.
 const SLICES: usize = 48;
-/// Rows that the store gives at a time.
-const PAGE: usize = 1_000;
+/// Bytes of a file that is taken away: it is made in memory.
+const FILE_BYTES: usize = 256 * 1024 * 1024;
 /// Rows of an SQL answer.
 const SQL_ROWS: usize = 1_000;
 
@@ -201,50 +202,63 @@ fn row(event: &Event, source_name: String) -> Row {
 }
 
 /// All found events, up to [`FILE_ROWS`], as a file; written into the audit log.
+///
+/// Faults: `search.file-too-large` (MiB), and those of the store.
 async fn take_away(ctx: &Ctx, asked: &Asked, search: Search) -> Result<Reply> {
-    let all = usize::try_from(FILE_ROWS).unwrap_or(PAGE);
-    let mut events: Vec<Event> = Vec::new();
-    while events.len() < all {
-        let page = Search { offset: events.len(), limit: PAGE, ..search.clone() };
-        let found = ctx.kit.events()?.search(page).await?.events;
-        let last = found.len() < PAGE;
-        events.extend(found);
-        if last {
-            break;
+    let (from, to) = (search.from, search.to);
+    let format = ctx.query_value("format").unwrap_or_default();
+    let store = ctx.kit.events()?;
+    let mut pages = store.newest(search, usize::try_from(FILE_ROWS).map_err(Fault::internal)?);
+    let (mut lines, mut sheet, mut rows, mut room) = (Vec::new(), empty_sheet(ctx), 0_usize, FILE_BYTES);
+    // Each page becomes what the file says and is let go before the next is read.
+    while let Some(events) = pages.try_next().await? {
+        rows += events.len();
+        for event in &events {
+            let weight = if format == "ndjson" { line(event, &mut lines)? } else { row_of_sheet(event, &mut sheet) };
+            room = room.checked_sub(weight).ok_or_else(|| {
+                Fault::new(Kind::TooMany, "search.file-too-large").with("limit", FILE_BYTES / 1024 / 1024)
+            })?;
         }
     }
-    let format = ctx.query_value("format").unwrap_or_default();
     let reply = if format == "ndjson" {
-        let mut bytes = Vec::new();
-        for event in &events {
-            serde_json::to_writer(&mut bytes, event).map_err(Fault::internal)?;
-            bytes.push(b'\n');
-        }
-        Reply::File { name: "su-kien.ndjson".into(), mime: "application/x-ndjson", bytes }
+        Reply::File { name: "su-kien.ndjson".into(), mime: "application/x-ndjson", bytes: lines }
     } else {
-        list::file(ctx, "su-kien", &sheet(ctx, &events))?
+        list::file(ctx, "su-kien", &sheet)?
     };
     let actor = ctx.actor()?;
-    let detail = json!({"q": asked.q, "from": search.from, "to": search.to, "rows": events.len(), "format": format});
+    let detail = json!({"q": asked.q, "from": from, "to": to, "rows": rows, "format": format});
     let tx = ctx.kit.db.begin().await?;
     tx.commit(ctx.entry("events.export", "person", actor.id, Some(actor.unit), detail)?).await?;
     Ok(reply)
 }
 
-fn sheet(ctx: &Ctx, events: &[Event]) -> Sheet {
+/// Writes an event as a line; gives the bytes that it takes.
+fn line(event: &Event, lines: &mut Vec<u8>) -> Result<usize> {
+    let before = lines.len();
+    serde_json::to_writer(&mut *lines, event).map_err(Fault::internal)?;
+    lines.push(b'\n');
+    Ok(lines.len() - before)
+}
+
+fn empty_sheet(ctx: &Ctx) -> Sheet {
     let names = ["time", "host", "code", "channel", "user", "from-ip", "message", "raw"];
-    let cells = |event: &Event| {
-        let row = row(event, String::new());
-        let at = event.time.with_timezone(&vietnam()).to_rfc3339();
-        // A spreadsheet's cell holds 32,767 characters.
-        let raw = event.record.raw.chars().take(32_000).collect();
-        vec![at, row.host, row.event_code, row.channel, row.user, row.src_ip, row.message, raw]
-    };
     Sheet {
         title: ctx.say("search.events"),
         columns: names.iter().map(|name| ctx.say(&format!("search.{name}"))).collect(),
-        rows: events.iter().map(cells).collect(),
+        rows: Vec::new(),
     }
+}
+
+/// Writes an event as a row; gives the bytes that it takes.
+fn row_of_sheet(event: &Event, sheet: &mut Sheet) -> usize {
+    let row = row(event, String::new());
+    let at = event.time.with_timezone(&vietnam()).to_rfc3339();
+    // A spreadsheet's cell holds 32,767 characters.
+    let raw = event.record.raw.chars().take(32_000).collect();
+    let cells = vec![at, row.host, row.event_code, row.channel, row.user, row.src_ip, row.message, raw];
+    let weight = cells.iter().map(String::len).sum();
+    sheet.rows.push(cells);
+    weight
 }
 
 /// `GET /events/{id}`

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
+use futures::stream::BoxStream;
 use khien_base::ports::{Bucket, EventStore, Found, Holdings, Intake, Rows, Search, SystemCard, Systems, Watch};
 use khien_base::{Event, Fault, Id, Ids, Kind, Reach, Result, Role};
 use khien_directory::testing::{TestApp, beginning};
@@ -77,6 +78,12 @@ impl EventStore for InMemory {
             let total = all.len() as u64;
             Ok(Found { events: all.into_iter().skip(query.offset).take(query.limit).collect(), total })
         })
+    }
+
+    fn newest(&self, query: Search, rows: usize) -> BoxStream<'_, Result<Vec<Event>>> {
+        let all: Vec<Event> = self.matching(&query).into_iter().take(rows).collect();
+        let pages: Vec<Result<Vec<Event>>> = all.chunks(1000).map(|page| Ok(page.to_vec())).collect();
+        Box::pin(futures::stream::iter(pages))
     }
 
     fn event(&self, id: Id, reach: Reach) -> BoxFuture<'_, Result<Option<Event>>> {
