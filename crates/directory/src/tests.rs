@@ -17,6 +17,16 @@ async fn a_page_asks_a_stranger_to_sign_in() {
 }
 
 #[tokio::test]
+async fn a_program_with_a_spent_token_is_told_to_get_another() {
+    let app = TestApp::with(vec![]).await.unwrap();
+    let answer = app.stranger().with_token("/api/v1/account", "spent").await;
+    assert_eq!((answer.status, answer.json()["fault"]["code"].as_str()), (401, Some("web.token-unknown")));
+    assert!(answer.text().contains("Tạo mã mới"), "{}", answer.text());
+    let without = app.stranger().get("/api/v1/account").await.json();
+    assert_eq!(without["fault"]["code"], "web.sign-in-first");
+}
+
+#[tokio::test]
 async fn who_is_signed_in_sees_the_own_account_in_both_languages() {
     let app = TestApp::with(vec![]).await.unwrap();
     let (_, mut browser) = app.sign_in(Role::Officer, "tt-anm").await.unwrap();

@@ -107,7 +107,9 @@ async fn permit(ctx: &Ctx, route: &Route, kit: &Kit) -> Result<Option<Reply>> {
         if ctx.wants == Wants::Html && !kit.gate.ready().await? {
             return Ok(Some(Reply::to(SETUP)));
         }
-        return Err(Fault::new(Kind::Unauthenticated, "web.sign-in-first"));
+        // A program whose token is spent cannot sign in: it needs another token.
+        let code = if ctx.bearer().is_some() { "web.token-unknown" } else { "web.sign-in-first" };
+        return Err(Fault::new(Kind::Unauthenticated, code));
     };
     if let Some(owed) = actor.owed
         && !owed.opens(route.path)
