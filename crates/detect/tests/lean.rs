@@ -139,6 +139,8 @@ fn odd_lines_are_read_alike_or_left_to_the_plain_reading() {
         (r#"{"EventID":1,"Channel":"Security","x":{"y":[{"a":1,"a":2}]}}"#, false),
         (r#"{"EventID":1,"Channel":"Security","x":{"y":[{"a":1},{"a":2}]}}"#, true),
         (r#"{"EventID":4688,"Channel":"Security","SubjectUserName":["a",null,{"b":1}]}"#, false),
+        // The longer name of what stands twice is taken.
+        (r#"{"Event":{"System":{"EventID":1,"Channel":"a"},"EventData":{"Channel":"b","System_Channel":"c"}}}"#, false),
         // A text is made of a number as the plain reading shows it.
         (
             r#"{"EventID":4657,"Channel":"Security","ObjectName":"\\REGISTRY\\MACHINE\\SOFTWARE","ObjectValueName":50e3}"#,
