@@ -94,6 +94,17 @@ impl Ruleset {
         found
     }
 
+    /// What in a record made rules fire, by their positions.
+    pub(crate) fn told(&self, record: &Record, fired: &[u32]) -> Vec<Match<'_>> {
+        let subject = Subject::new(record, &self.fields);
+        let one = |position: &u32| {
+            let position = *position as usize;
+            let (rule, detection) = (self.rules.get(position)?, self.detections.get(position)?);
+            Some(Match { rule, hits: matcher::hits(detection, &subject) })
+        };
+        fired.iter().filter_map(one).collect()
+    }
+
     /// The fields that the rules ask for.
     pub(crate) fn fields(&self) -> &FieldNames {
         &self.fields

@@ -28,9 +28,9 @@ use khien_base::{LogSource, Record};
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 
-use crate::Ruleset;
 use crate::item::Test;
 use crate::matcher;
+use crate::ruleset::{Match, Ruleset};
 use crate::subject::Leaf as PlainLeaf;
 use field::Tell;
 use formula::Atom;
@@ -129,7 +129,13 @@ impl Engine {
         &scratch.fired
     }
 
-    /// The same for an event whose fields are handed over one by one, as
+    /// The rules that fire on a record, each with the values that made it fire.
+    pub fn matches(&self, record: &Record, scratch: &mut Scratch) -> Vec<Match<'_>> {
+        let fired = self.fired(record, scratch);
+        if fired.is_empty() { Vec::new() } else { self.set.told(record, fired) }
+    }
+
+    /// [`Engine::fired`] for an event whose fields are handed over one by one, as
     /// [`TakeFields`](khien_base::event::TakeFields) takes them. `None` when the rules of its log source need the
     /// whole record; lines of text that people write are not searched.
     pub fn fired_by<'s>(

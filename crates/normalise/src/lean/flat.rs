@@ -1,0 +1,79 @@
+//! All fields at the top level, as NXLog, Fluent Bit and public data sets write Windows events.
+
+use khien_base::LogSource;
+
+use super::{Lean, Name, Value};
+use crate::tape::{Kind, Val};
+
+/// Fields of System in flat events, in the order in which the plain reading looks for them.
+const SYSTEM: [&str; 7] = ["Provider_Name", "Provider_Guid", "EventID", "Channel", "Computer", "RecordID", "Level"];
+
+/// Which field of [`SYSTEM`] a shipper means by a name, and how far behind its other names this one stands.
+fn of_system(name: &str) -> Option<(usize, usize)> {
+    Some(match name {
+        "Provider_Name" => (0, 0),
+        "ProviderName" => (0, 1),
+        "SourceName" => (0, 2),
+        "Provider" => (0, 3),
+        "Provider_Guid" => (1, 0),
+        "ProviderGuid" => (1, 1),
+        "EventID" => (2, 0),
+        "Channel" => (3, 0),
+        "Computer" => (4, 0),
+        "Hostname" => (4, 1),
+        "ComputerName" => (4, 2),
+        "MachineName" => (4, 3),
+        "host" => (4, 4),
+        "RecordID" => (5, 0),
+        "EventRecordID" => (5, 1),
+        "RecordNumber" => (5, 2),
+        "Level" => (6, 0),
+        "Severity" => (6, 1),
+        _ => return None,
+    })
+}
+
+impl Lean {
+    pub(super) fn flat(&mut self, root: Val<'_>) -> Option<&'static LogSource> {
+        // For each field of System the best of the names under which shippers write it.
+        let mut best: [Option<(usize, Val<'_>)>; 7] = [None; 7];
+        for value in root.inside() {
+            if value.name() == "StringInserts" {
+                return None;
+            }
+            if matches!(value.kind(), Kind::Null | Kind::Map) {
+                continue;
+            }
+            if let Some((field, rank)) = of_system(value.name())
+                && let Some(best) = best.get_mut(field)
+                && best.is_none_or(|(known, _)| rank < known)
+            {
+                *best = Some((rank, value));
+            }
+        }
+        let (mut id, mut channel) = (None, "");
+        for (ours, best) in SYSTEM.iter().zip(best) {
+            let Some((_, value)) = best else { continue };
+            match *ours {
+                "EventID" => id = self.set_id(root, Some(value)),
+                "Channel" => {
+                    channel =
+                        if matches!(value.kind(), Kind::Text | Kind::Number) { value.text() } else { return None };
+                    self.set(root, "Channel", Some(value));
+                }
+                ours => self.set(root, ours, Some(value)),
+            }
+        }
+        for value in root.inside() {
+            let taken = best.iter().flatten().any(|(_, taken)| taken.place() == value.place());
+            if !taken && value.kind() != Kind::Null {
+                if value.name().contains(char::is_whitespace) {
+                    return None;
+                }
+                self.push(value.name(), Name::Written(value.name_span()), Value::At(value.place()), true);
+            }
+        }
+        self.settle(root)?;
+        self.place(root, channel, id)
+    }
+}
