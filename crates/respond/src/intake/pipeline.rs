@@ -12,7 +12,7 @@ use futures::future::BoxFuture;
 use khien_base::ports::{EventStore, Intake, Whose};
 use khien_base::{Clock, Event, Fault, Ids, Record, Result};
 use khien_db::Db;
-use khien_detect::Ruleset;
+use khien_detect::{Engine, Scratch};
 use khien_web::live::Bus;
 use tokio::sync::Semaphore;
 
@@ -75,13 +75,13 @@ impl Pipeline {
         let _room = self.room.acquire_many(weight).await.map_err(Fault::internal)?;
         let now = self.parts.clock.now();
         let events = stamp(&self.parts.ids, whose, records, now);
-        let rules = Arc::clone(&self.parts.rules.current().ruleset);
+        let rules = self.parts.rules.current();
         let (events, findings) = if events.len() <= INLINE {
-            let findings = find(&rules, &events);
+            let findings = find(&rules.engine, &events);
             (events, findings)
         } else {
             let work = move || {
-                let findings = find(&rules, &events);
+                let findings = find(&rules.engine, &events);
                 (events, findings)
             };
             tokio::task::spawn_blocking(work).await.map_err(Fault::internal)?
@@ -137,10 +137,10 @@ fn stamp(ids: &Ids, whose: Whose, records: Vec<Record>, now: DateTime<Utc>) -> V
     records.into_iter().map(event).collect()
 }
 
-fn find(rules: &Ruleset, events: &[Event]) -> Vec<Finding> {
-    let mut findings = Vec::new();
+fn find(engine: &Engine, events: &[Event]) -> Vec<Finding> {
+    let (mut findings, mut scratch) = (Vec::new(), Scratch::default());
     for event in events {
-        for found in rules.matches(&event.record) {
+        for found in engine.matches(&event.record, &mut scratch) {
             findings.push(Finding {
                 rule_id: found.rule.id.clone(),
                 rule_title: found.rule.title.clone(),

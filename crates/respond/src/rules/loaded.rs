@@ -9,7 +9,7 @@ use std::sync::{Arc, RwLock};
 
 use chrono::{DateTime, Utc};
 use khien_base::Result;
-use khien_detect::{Rule, RuleFault, Ruleset, limits};
+use khien_detect::{Engine, Rule, RuleFault, Ruleset, limits};
 use khien_web::Kit;
 use rust_embed::Embed;
 use serde::Deserialize;
@@ -52,10 +52,12 @@ impl Notes {
 }
 
 /// Rules that were loaded together.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Loaded {
-    /// The rules, ready to match.
+    /// The rules as they were read.
     pub ruleset: Arc<Ruleset>,
+    /// The same, ready to match.
+    pub engine: Engine,
     /// What was wrong with which file.
     pub faults: Vec<RuleFault>,
     /// When.
@@ -128,7 +130,9 @@ pub fn load(folders: &[PathBuf], now: DateTime<Utc>) -> Loaded {
     faults.extend(found);
     let notes = ruleset.rules().iter().filter_map(|rule| Some((rule.id.clone(), notes(rule)?))).collect();
     let places = ruleset.rules().iter().enumerate().map(|(place, rule)| (rule.id.clone(), place)).collect();
-    Loaded { ruleset: Arc::new(ruleset), faults, loaded_at: now, folders: folders.to_vec(), notes, places }
+    let ruleset = Arc::new(ruleset);
+    let engine = Engine::new(Arc::clone(&ruleset));
+    Loaded { ruleset, engine, faults, loaded_at: now, folders: folders.to_vec(), notes, places }
 }
 
 /// Our own rule files, by name.

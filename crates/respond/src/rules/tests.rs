@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::DateTime;
 use khien_base::event::Hot;
 use khien_base::{LogSource, Record, Role};
+use khien_detect::Scratch;
 use khien_directory::testing::TestApp;
 use khien_web::texts::Lang;
 use serde::Deserialize;
@@ -57,8 +58,12 @@ fn every_rule_that_is_shipped_fires_on_its_samples_and_on_no_near_miss() {
         let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let samples: Samples = serde_yaml_ng::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(!samples.r#match.is_empty() && !samples.not_match.is_empty(), "{name}");
-        let fires =
-            |sample: &Sample| loaded.ruleset.matches(&sample.record()).iter().any(|found| found.rule.id == rule.id);
+        let fires = |sample: &Sample| {
+            let record = sample.record();
+            let plain = loaded.ruleset.matches(&record);
+            assert_eq!(plain, loaded.engine.matches(&record, &mut Scratch::default()), "{name}: fast and plain differ");
+            plain.iter().any(|found| found.rule.id == rule.id)
+        };
         for (n, sample) in samples.r#match.iter().enumerate() {
             assert!(fires(sample), "{name}: sample {n} of `match`");
         }
