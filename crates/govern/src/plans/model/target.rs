@@ -82,12 +82,4 @@ pub mod figure {
     }
 
     impl ActiveModelBehavior for ActiveModel {}
-
-    impl Model {
-        /// The figure.
-        pub fn figure(&self) -> khien_base::measure::Figure {
-            let whole = |n: i64| u64::try_from(n).unwrap_or(0);
-            khien_base::measure::Figure { numerator: whole(self.numerator), denominator: self.denominator.map(whole) }
-        }
-    }
 }
