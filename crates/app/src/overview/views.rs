@@ -197,28 +197,8 @@ impl View for Overview {
                     tone: "soon",
                     icon: "server",
                 }],
-                targets: vec![TargetRow {
-                    measure: "Bảo đảm 100% <b>hệ thống</b>".into(),
-                    goal: "= 100 %".into(),
-                    value: Some(66.7),
-                    expected: Some(70.0),
-                    unit: "%".into(),
-                    state: "behind".into(),
-                    tone: "bad".into(),
-                    due: Some(day),
-                    href: "/plans".into(),
-                    spark: spark(&way),
-                }],
-                charts: vec![TargetChart {
-                    measure: "Bảo đảm 100% <b>hệ thống</b>".into(),
-                    value: Some(66.7),
-                    expected: None,
-                    unit: "chuyên gia".into(),
-                    state: "behind".into(),
-                    tone: "bad".into(),
-                    href: "/plans".into(),
-                    chart: Chart::of(&way, Some(100.0), "%", ["Thực tế".into(), "Lộ trình".into()]),
-                }],
+                targets: vec![sample_row(&way, day)],
+                charts: vec![sample_chart(&way)],
                 late: vec![LateRow {
                     text: "Kiện toàn".into(),
                     unit: "Công an tỉnh".into(),
@@ -253,6 +233,34 @@ impl View for Overview {
                 map: json!({"points": [{"name": "Phường Nhân Hòa", "lat": 21.1, "lon": 106.0, "value": 1, "tone": "ok"}]}),
             },
         ]
+    }
+}
+
+fn sample_row(way: &[Step], day: NaiveDate) -> TargetRow {
+    TargetRow {
+        measure: "Bảo đảm 100% <b>hệ thống</b>".into(),
+        goal: "= 100 %".into(),
+        value: Some(66.7),
+        expected: Some(70.0),
+        unit: "%".into(),
+        state: "behind".into(),
+        tone: "bad".into(),
+        due: Some(day),
+        href: "/plans".into(),
+        spark: spark(way),
+    }
+}
+
+fn sample_chart(way: &[Step]) -> TargetChart {
+    TargetChart {
+        measure: "Bảo đảm 100% <b>hệ thống</b>".into(),
+        value: Some(66.7),
+        expected: None,
+        unit: "chuyên gia".into(),
+        state: "behind".into(),
+        tone: "bad".into(),
+        href: "/plans".into(),
+        chart: Chart::of(way, Some(100.0), "%", ["Thực tế".into(), "Lộ trình".into()]),
     }
 }
 
