@@ -47,7 +47,7 @@ deny:
 
 # The leader's page of a large province; the demonstration without the public corpus is where it starts from.
 bench-overview:
-	KHIEN_CORPUS=/none $(CARGO) bench -p khien --bench overview
+	KHIEN_CORPUS=/none $(CARGO) run --release --bin khien-bench-overview
 
 clean-demo:
 	rm -rf $(DATA)

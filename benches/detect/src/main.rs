@@ -38,7 +38,10 @@ fn load(which: &str, corpus: &std::path::Path) {
     let took = start.elapsed();
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let resident = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("?").trim().to_owned();
-    println!("{which:<8} {rules:>6} rules loaded and ready in {:>6.0} ms, at most {resident} of memory", took.as_secs_f64() * 1e3);
+    println!(
+        "{which:<8} {rules:>6} rules loaded and ready in {:>6.0} ms, at most {resident} of memory",
+        took.as_secs_f64() * 1e3
+    );
 }
 
 fn all(corpus: &std::path::Path) {
@@ -93,9 +96,22 @@ fn growth(corpus: &std::path::Path, lines: &[String]) {
     for most in [500, 1000, 2000, 4000] {
         let ours = ours::Ours::new(&corpus::rules(corpus, most));
         ours.lean(lines, 1);
-        let seconds = median((0..ROUNDS).map(|_| timed(|| { ours.lean(lines, 1); })).collect());
+        let seconds = median(
+            (0..ROUNDS)
+                .map(|_| {
+                    timed(|| {
+                        ours.lean(lines, 1);
+                    })
+                })
+                .collect(),
+        );
         let first = *first.get_or_insert(seconds);
-        println!("{:>5} rules: {:>6.2} µs an event, {:.2} × of 500", ours.rules(), seconds * 1e6 / lines.len() as f64, seconds / first);
+        println!(
+            "{:>5} rules: {:>6.2} µs an event, {:.2} × of 500",
+            ours.rules(),
+            seconds * 1e6 / lines.len() as f64,
+            seconds / first
+        );
     }
 }
 

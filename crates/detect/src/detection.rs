@@ -25,15 +25,17 @@ pub(crate) struct Detection {
 /// Keys of `detection` that are no search identifiers; `timeframe` is of Sigma 1 and says nothing by itself.
 const RESERVED: [&str; 2] = ["condition", "timeframe"];
 
-/// Reads the section; faults are reported and what could be read comes back.
-pub(crate) fn read(node: &Node, reading: &mut Reading<'_, '_>) -> Detection {
+/// Reads the section; faults are reported and what could be read comes back. `besides` are further keys that are no
+/// search identifiers.
+pub(crate) fn read(node: &Node, besides: &[&str], reading: &mut Reading<'_, '_>) -> Detection {
     let mut detection = Detection { selections: Vec::new(), conditions: Vec::new() };
     let Kind::Map(entries) = &node.kind else {
         let what = format!("`detection` is {}, not a map.", node.name());
         reading.faults.report("detect.detection-missing", node.at, what, "Write search identifiers and a condition.");
         return detection;
     };
-    let identifiers: Vec<&(Key, Node)> = entries.iter().filter(|(k, _)| !RESERVED.contains(&k.text.as_str())).collect();
+    let reserved = |name: &str| RESERVED.contains(&name) || besides.contains(&name);
+    let identifiers: Vec<&(Key, Node)> = entries.iter().filter(|(k, _)| !reserved(&k.text)).collect();
     if identifiers.is_empty() {
         let what = "There is no search identifier.";
         reading.faults.report("detect.selection-missing", node.at, what, "Write one, for example `selection:`.");

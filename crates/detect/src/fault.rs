@@ -31,7 +31,7 @@ pub struct RuleFault {
 }
 
 /// Every code of a [`RuleFault`], in order: a page needs a sentence under `fault.<code>` for each.
-pub const CODES: [&str; 35] = [
+pub const CODES: [&str; 36] = [
     "detect.action-unsupported",
     "detect.choice",
     "detect.cidr",
@@ -47,7 +47,8 @@ pub const CODES: [&str; 35] = [
     "detect.encoded-short",
     "detect.encoded-wildcard",
     "detect.field-missing",
-    "detect.filter-unsupported",
+    "detect.filter-rule-unknown",
+    "detect.filter-rules",
     "detect.id-twice",
     "detect.key-twice",
     "detect.logsource-missing",

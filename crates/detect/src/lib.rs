@@ -11,6 +11,7 @@ mod condition;
 mod detection;
 mod fast;
 mod fault;
+mod filter;
 mod item;
 pub mod limits;
 pub mod logsource;
@@ -25,6 +26,7 @@ mod yaml;
 
 pub use fast::{Engine, Fields, Scratch};
 pub use fault::{CODES, RuleFault};
+pub use filter::Filter;
 pub use item::Placeholders;
 pub use matcher::Hit;
 pub use rule::{Level, Rule, Status, Tags};

@@ -14,6 +14,8 @@ pub struct Rule {
     pub id: String,
     /// `title`
     pub title: String,
+    /// `name`, by which filters and correlations may mean it; may be empty.
+    pub name: String,
     /// `status`, where the rule says it.
     pub status: Option<Status>,
     /// `level`; medium where the rule does not say.
@@ -122,6 +124,7 @@ pub(crate) fn read(node: &Node, faults: &mut Faults<'_>, source_name: &str, fall
     Rule {
         id: if id.trim().is_empty() { fallback_id.to_owned() } else { id.trim().to_owned() },
         title,
+        name: text(node, "name", faults).trim().to_owned(),
         status: choice(node, "status", &STATUSES, faults),
         level: choice(node, "level", &LEVELS, faults).unwrap_or(Level::Medium),
         description: text(node, "description", faults),

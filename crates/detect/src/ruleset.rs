@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::detection::{self, Detection};
 use crate::fault::{At, Faults, RuleFault};
+use crate::filter::{self, Filter, Waiting};
 use crate::item::{FieldNames, Placeholders, Reading};
 use crate::matcher::{self, Hit};
 use crate::rule::{self, Rule};
@@ -21,6 +22,7 @@ pub struct Ruleset {
     rules: Vec<Rule>,
     detections: Vec<Detection>,
     fields: FieldNames,
+    filters: Vec<Filter>,
     /// Positions of the rules of each log source.
     groups: Vec<(LogSource, Vec<usize>)>,
 }
@@ -46,10 +48,17 @@ impl Ruleset {
         sources: impl Iterator<Item = (String, String)>,
         placeholders: &Placeholders,
     ) -> (Self, Vec<RuleFault>) {
-        let mut loading = Loading { set: Self::default(), faults: Vec::new(), ids: HashMap::new(), placeholders };
+        let mut loading = Loading {
+            set: Self::default(),
+            faults: Vec::new(),
+            ids: HashMap::new(),
+            waiting: Vec::new(),
+            placeholders,
+        };
         for (name, text) in sources {
             loading.source(&name, &text);
         }
+        loading.filter();
         let mut by_source: HashMap<&LogSource, usize> = HashMap::new();
         let mut groups: Vec<(LogSource, Vec<usize>)> = Vec::new();
         for (position, rule) in loading.set.rules.iter().enumerate() {
@@ -68,6 +77,11 @@ impl Ruleset {
     /// All rules, in the order in which they were given.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// The filters that quiet rules, in the order in which they were given.
+    pub fn filters(&self) -> &[Filter] {
+        &self.filters
     }
 
     /// The rules that are to be matched against records of a log source.
@@ -128,6 +142,8 @@ struct Loading<'p> {
     faults: Vec<RuleFault>,
     /// Where each id was first seen.
     ids: HashMap<String, String>,
+    /// Filters, which may stand before their rules.
+    waiting: Vec<Waiting>,
     placeholders: &'p Placeholders,
 }
 
@@ -161,6 +177,11 @@ impl Loading<'_> {
         let mut faults = Faults::new(name);
         match yaml::parse(document, lines_before) {
             Err(fault) => faults.report(fault.code, fault.at, fault.what, fault.mend),
+            Ok(node) if filter::is_filter(&node) => {
+                let (fields, placeholders) = (&mut self.set.fields, self.placeholders);
+                let mut reading = Reading { faults: &mut faults, fields, placeholders, values: 0 };
+                self.waiting.extend(filter::read(&node, &mut reading, name, fallback_id));
+            }
             Ok(node) if is_rule(&node, &mut faults) => {
                 let rule = rule::read(&node, &mut faults, name, fallback_id, document);
                 let detection = self.detection(&node, &mut faults);
@@ -180,8 +201,18 @@ impl Loading<'_> {
         let (fields, placeholders) = (&mut self.set.fields, self.placeholders);
         faults.within("detection", |faults| {
             let mut reading = Reading { faults, fields, placeholders, values: 0 };
-            Some(detection::read(section, &mut reading))
+            Some(detection::read(section, &[], &mut reading))
         })
+    }
+
+    /// Adds the filters to their rules.
+    fn filter(&mut self) {
+        for waiting in std::mem::take(&mut self.waiting) {
+            let mut faults = Faults::new(&waiting.filter.source_name);
+            waiting.apply(&self.set.rules, &mut self.set.detections, &mut faults);
+            self.faults.extend(faults.into_vec());
+            self.set.filters.push(waiting.filter);
+        }
     }
 
     /// Adds a rule that has no faults and whose id is new.
@@ -209,7 +240,6 @@ fn is_rule(node: &Node, faults: &mut Faults<'_>) -> bool {
     }
     let other = [
         ("correlation", "detect.correlation-unsupported", "Correlation rules are not supported yet."),
-        ("filter", "detect.filter-unsupported", "Filters are not supported yet."),
         ("action", "detect.action-unsupported", "Rule collections of Sigma 1 (`action:`) are not supported."),
     ];
     for (key, code, what) in other {

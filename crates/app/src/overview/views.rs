@@ -188,15 +188,7 @@ impl View for Overview {
             Self {
                 centre: "Trung tâm".into(),
                 at,
-                cards: vec![Card {
-                    label: "measure.systems.connected",
-                    value: Some(66.7),
-                    numerator: 2,
-                    denominator: Some(3),
-                    href: "/systems".into(),
-                    tone: "soon",
-                    icon: "server",
-                }],
+                cards: vec![sample_card()],
                 targets: vec![sample_row(&way, day)],
                 charts: vec![sample_chart(&way)],
                 late: vec![LateRow {
@@ -233,6 +225,18 @@ impl View for Overview {
                 map: json!({"points": [{"name": "Phường Nhân Hòa", "lat": 21.1, "lon": 106.0, "value": 1, "tone": "ok"}]}),
             },
         ]
+    }
+}
+
+fn sample_card() -> Card {
+    Card {
+        label: "measure.systems.connected",
+        value: Some(66.7),
+        numerator: 2,
+        denominator: Some(3),
+        href: "/systems".into(),
+        tone: "soon",
+        icon: "server",
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod errors;
 mod fast;
+mod filters;
 mod modifiers;
 mod random;
 mod selections;
