@@ -16,7 +16,7 @@ use khien_govern::systems;
 use khien_respond::alerts::store::record;
 use khien_respond::finding::Finding;
 use khien_respond::sources;
-use khien_web::{Kit, Paging};
+use khien_web::Kit;
 
 /// Units, systems, tasks and alerts of the bench.
 const UNITS: usize = 250;
