@@ -82,7 +82,7 @@ async fn systems(kit: &Kit, units: &[Id]) -> Result<Vec<(Id, Id)>> {
             owner,
             operator: if n % 5 == 0 { root } else { owner },
             level: Some(1 + i16::try_from(n % 4).unwrap_or(0)),
-            level_state: if n % 2 == 0 { "proposed".into() } else { "none".into() },
+            level_state: if n % 2 == 0 { "appraising".into() } else { "none".into() },
             regime: systems::rules::REGIME.to_owned(),
             state: "running".into(),
             ..Default::default()
