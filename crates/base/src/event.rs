@@ -125,6 +125,15 @@ pub enum Scalar<'t> {
     Null,
 }
 
+impl Scalar<'_> {
+    /// Whether a number is shown as it is written: a whole number of at most 18 digits. `50e3` is shown as 50000.0.
+    pub fn is_plain(number: &str) -> bool {
+        let digits = number.strip_prefix('-').unwrap_or(number);
+        let whole = digits.len() <= 18 && digits.bytes().all(|b| b.is_ascii_digit());
+        whole && (!digits.starts_with('0') || number == "0")
+    }
+}
+
 /// Takes the fields of an event one after another, so that nothing has to be built for those that nobody asks for.
 pub trait TakeFields {
     /// A field begins. Whether its values are wanted: else they are not handed over.

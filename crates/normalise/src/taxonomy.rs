@@ -68,12 +68,8 @@ pub(crate) enum Form {
 /// The table, ready to be asked.
 #[derive(Debug, Default)]
 struct Table {
-    /// Channel in lower case -> service.
-    service_of: HashMap<String, String>,
-    /// Channel in lower case -> its entries, in the order of the file.
-    entries_of: HashMap<String, Vec<usize>>,
     entries: Vec<Entry>,
-    /// The same, ready for reading many events: channel in lower case -> what it is.
+    /// Channel in lower case -> what it is.
     channels: HashMap<String, Channel>,
     /// A channel that the file does not name.
     unknown: Channel,
@@ -88,33 +84,32 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| Table::new(sheet().unwrap_or_de
 
 impl Table {
     fn new(sheet: Sheet) -> Self {
-        let mut table = Self::default();
+        let (mut service_of, mut entries_of) = (HashMap::new(), HashMap::<String, Vec<usize>>::new());
         // Two services may name one channel; the one that comes first in the alphabet is its service.
         let mut services: Vec<_> = sheet.services.iter().collect();
         services.sort();
         for (service, channels) in &services {
             for channel in *channels {
-                table.service_of.entry(channel.to_lowercase()).or_insert_with(|| (*service).clone());
+                service_of.entry(channel.to_lowercase()).or_insert_with(|| (*service).clone());
             }
         }
         for (at, entry) in sheet.events.iter().enumerate() {
             let named = entry.service.as_ref().and_then(|s| sheet.services.get(s)).into_iter().flatten();
             for channel in named.chain(&entry.channel) {
-                table.entries_of.entry(channel.to_lowercase()).or_default().push(at);
+                entries_of.entry(channel.to_lowercase()).or_default().push(at);
             }
         }
-        table.entries = sheet.events;
-        for name in table.service_of.keys().chain(table.entries_of.keys()) {
-            let service = table.service_of.get(name).cloned();
-            let mut channel = Channel::new(service, &table.entries);
-            for at in table.entries_of.get(name).into_iter().flatten() {
+        let unknown = Channel::new(None, &sheet.events);
+        let mut table = Self { entries: sheet.events, channels: HashMap::new(), unknown };
+        for name in service_of.keys().chain(entries_of.keys()) {
+            let mut channel = Channel::new(service_of.get(name).cloned(), &table.entries);
+            for at in entries_of.get(name).into_iter().flatten() {
                 for id in table.entries.get(*at).into_iter().flat_map(|entry| &entry.ids) {
                     channel.entries.entry(*id).or_default().push(*at);
                 }
             }
             table.channels.insert(name.clone(), channel);
         }
-        table.unknown = Channel::new(None, &table.entries);
         table
     }
 }
@@ -163,18 +158,9 @@ pub(crate) fn channel(channel: &str) -> &'static Channel {
 
 /// Places a Windows event by its channel and number, and adds to `fields` the names that Sigma rules expect.
 pub(crate) fn place(channel: &str, event_id: Option<u64>, fields: &mut Map<String, Value>) -> Placing {
-    let channel = channel.to_lowercase();
-    let mut placing = Placing {
-        log: LogSource {
-            product: Some("windows".into()),
-            service: TABLE.service_of.get(&channel).cloned(),
-            category: None,
-        },
-        class_uid: 0,
-    };
-    let Some(event_id) = event_id else { return placing };
-    let entries = TABLE.entries_of.get(&channel).into_iter().flatten().filter_map(|at| TABLE.entries.get(*at));
-    for entry in entries.filter(|e| e.ids.contains(&event_id)) {
+    let channel = self::channel(channel);
+    let mut placing = Placing { log: channel.log(None).clone(), class_uid: 0 };
+    for entry in channel.entries(event_id) {
         if placing.log.category.is_some() && entry.category.is_some() || !holds(&entry.when, fields) {
             continue;
         }
@@ -244,10 +230,7 @@ pub(crate) fn decimal_of(kind: Kind, text: &str) -> Option<u64> {
         Kind::Number => {
             text.parse().ok().or_else(|| text.parse().ok().filter(|f: &f64| f.fract() == 0.0).and_then(whole))
         }
-        Kind::Text => match text.trim().strip_prefix("0x").or_else(|| text.trim().strip_prefix("0X")) {
-            Some(hex) => u64::from_str_radix(hex, 16).ok(),
-            None => text.trim().parse().ok(),
-        },
+        Kind::Text => decimal_text(text.trim()),
         _ => None,
     }
 }
@@ -256,11 +239,15 @@ pub(crate) fn decimal_of(kind: Kind, text: &str) -> Option<u64> {
 pub(crate) fn decimal(value: &Value) -> Option<u64> {
     match value {
         Value::Number(n) => n.as_u64().or_else(|| n.as_f64().filter(|f| f.fract() == 0.0).and_then(whole)),
-        Value::String(s) => match s.trim().strip_prefix("0x").or_else(|| s.trim().strip_prefix("0X")) {
-            Some(hex) => u64::from_str_radix(hex, 16).ok(),
-            None => s.trim().parse().ok(),
-        },
+        Value::String(text) => decimal_text(text.trim()),
         _ => None,
+    }
+}
+
+fn decimal_text(text: &str) -> Option<u64> {
+    match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(hex) => u64::from_str_radix(hex, 16).ok(),
+        None => text.parse().ok(),
     }
 }
 

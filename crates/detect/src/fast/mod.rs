@@ -63,8 +63,8 @@ pub struct Scratch {
     buffer: String,
     fired: Vec<u32>,
     last: Option<(LogSource, Arc<Route>)>,
-    /// Which engine the last route belongs to.
-    engine: usize,
+    /// The rule set that what is kept from event to event belongs to.
+    set: Option<Arc<Ruleset>>,
 }
 
 /// What is known of atoms and rules in this event.
@@ -158,9 +158,12 @@ impl Engine {
 
     /// The compiled rules of a log source; `None` when no rule means it.
     fn route(&self, log: &LogSource, scratch: &mut Scratch) -> Option<Arc<Route>> {
-        let own = std::ptr::from_ref(self).addr();
+        if !scratch.set.as_ref().is_some_and(|set| Arc::ptr_eq(set, &self.set)) {
+            scratch.set = Some(Arc::clone(&self.set));
+            scratch.last = None;
+            scratch.view.forget();
+        }
         if let Some((known, route)) = &scratch.last
-            && scratch.engine == own
             && known == log
         {
             return Some(Arc::clone(route)).filter(|route| !route.rules.is_empty());
@@ -170,7 +173,6 @@ impl Engine {
             Err(poisoned) => poisoned.into_inner().by_source.get(log).cloned(),
         };
         let route = found.unwrap_or_else(|| self.compile(log));
-        scratch.engine = own;
         scratch.last = Some((log.clone(), Arc::clone(&route)));
         Some(route).filter(|route| !route.rules.is_empty())
     }

@@ -109,6 +109,11 @@ impl View {
         }
     }
 
+    /// Forgets the names of another rule set's fields.
+    pub(super) fn forget(&mut self) {
+        self.learnt.clear();
+    }
+
     fn begin(&mut self, count: usize) {
         self.slots.resize(count, Slot::default());
         self.event = self.event.wrapping_add(1);
@@ -289,7 +294,7 @@ fn of_scalar(value: Scalar<'_>, texts: &mut String) -> Leaf {
             texts.push_str(text);
             Leaf { kind: Kind::Text, start, end: narrow(texts.len()) }
         }
-        Scalar::Number(number) if is_short_integer(number) => {
+        Scalar::Number(number) if Scalar::is_plain(number) => {
             let start = narrow(texts.len());
             texts.push_str(number);
             Leaf { kind: Kind::Number, start, end: narrow(texts.len()) }
@@ -299,11 +304,6 @@ fn of_scalar(value: Scalar<'_>, texts: &mut String) -> Leaf {
         Scalar::Bool(flag) => of_value(&Value::Bool(flag), texts),
         Scalar::Null => of_value(&Value::Null, texts),
     }
-}
-
-fn is_short_integer(number: &str) -> bool {
-    let digits = number.strip_prefix('-').unwrap_or(number);
-    digits.len() <= 18 && digits.bytes().all(|b| b.is_ascii_digit()) && (!digits.starts_with('0') || number == "0")
 }
 
 /// A view that is being filled.

@@ -194,3 +194,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_scratch_that_served_other_rules_serves_these() {
+    let of = |field: &str| {
+        let text = super::rule(&format!("sel:\n    other: z\n    {field}: x\ncondition: sel"));
+        let (set, faults) = Ruleset::load(std::iter::once(("r.yml".to_owned(), text)));
+        assert!(faults.is_empty());
+        Arc::new(set)
+    };
+    let mut scratch = Scratch::default();
+    let record = super::record(&json!({"IMAGE": "x", "OTHER": "z"}));
+    for (field, fires) in [("Image", 1), ("Absent", 0), ("image", 1)] {
+        let set = of(field);
+        let [plain, fast] = both(&set, &Engine::new(Arc::clone(&set)), &mut scratch, &record);
+        assert_eq!((plain.len(), &fast), (fires, &plain), "{field}");
+    }
+}

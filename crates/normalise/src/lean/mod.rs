@@ -100,10 +100,11 @@ impl Lean {
         self.lists.clear();
         self.seen = Seen::default();
         let mut tape = std::mem::take(&mut self.tape);
-        let read = tape.read(line.trim_start_matches('\u{feff}'), DEPTH);
+        let line = line.trim_start_matches('\u{feff}');
+        let read = tape.read(line, DEPTH);
         let log = read.ok().and_then(|root| self.event(root));
         self.tape = tape;
-        Some(LeanEvent { log: log?, lean: self, line: line.trim_start_matches('\u{feff}') })
+        Some(LeanEvent { log: log?, lean: self, line })
     }
 
     fn event(&mut self, root: Val<'_>) -> Option<&'static LogSource> {

@@ -1,6 +1,7 @@
 //! Which rules mean the event, and the further names under which they look for its fields.
 
 use khien_base::LogSource;
+use khien_base::event::Scalar;
 
 use super::{Lean, Name, Value};
 use crate::tape::{Kind, Val};
@@ -48,9 +49,8 @@ impl Lean {
             Some(Value::List(..)) => return true,
             _ => return false,
         };
-        let digits = value.text().strip_prefix('-').unwrap_or(value.text());
-        let whole = digits.len() <= 18 && digits.bytes().all(|b| b.is_ascii_digit()) && value.text() != "-0";
-        matches!(value.kind(), Kind::Map | Kind::List) || value.kind() == Kind::Number && !whole
+        matches!(value.kind(), Kind::Map | Kind::List)
+            || value.kind() == Kind::Number && !Scalar::is_plain(value.text())
     }
 
     /// A field as text; `None` for a list or map, whose text nobody compares.
