@@ -16,6 +16,10 @@ use serde_json::Value;
 
 use crate::flatten;
 
+mod chunk;
+
+pub use chunk::{EVTX_CHUNK, EVTX_HEADER, Rendered, evtx_chunk, evtx_header};
+
 /// Bytes of the file header block.
 const HEADER: usize = 4096;
 /// Bytes of a chunk.

@@ -21,6 +21,6 @@ mod text;
 mod public;
 
 pub use decode::{Format, HEAD, LARGEST_EVTX, LONGEST_LINE, Lines, decode_line, decode_stream, sniff};
-pub use evtx::{Evtx, evtx};
+pub use evtx::{EVTX_CHUNK, EVTX_HEADER, Evtx, Rendered, evtx, evtx_chunk, evtx_header};
 pub use framing::Framing;
 pub use lean::{Lean, LeanEvent};
