@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use khien_normalise::evtx;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Events of the bench.
 const EVENTS: usize = 200_000;
@@ -48,9 +48,18 @@ pub fn rules(corpus: &Path, most: usize) -> Vec<(String, String)> {
         .collect()
 }
 
+/// How events are shipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// The fields alone.
+    Fields,
+    /// With the message that Windows renders of them, as NXLog, Winlogbeat and public data sets have it.
+    Message,
+}
+
 /// Windows events as flat JSON lines, tagged with their log source as the peer wants it; the attack samples again and
 /// again.
-pub fn lines(corpus: &Path) -> Vec<String> {
+pub fn lines(corpus: &Path, shape: Shape) -> Vec<String> {
     let mut logs = Vec::new();
     files(&corpus.join("evtx/attack-samples"), "evtx", &mut logs);
     let mut lines = Vec::new();
@@ -63,8 +72,26 @@ pub fn lines(corpus: &Path) -> Vec<String> {
                 fields.insert(name.to_owned(), Value::from(part.as_str()));
             }
         }
+        if shape == Shape::Message {
+            fields.insert("Message".to_owned(), Value::from(message(&record.fields)));
+        }
         lines.push(Value::Object(fields).to_string());
     }
     assert!(!lines.is_empty(), "no events in {}", corpus.display());
     lines.iter().cycle().take(EVENTS).cloned().collect()
+}
+
+/// The fields as the text that Windows renders: a heading, then a line for each.
+fn message(fields: &Map<String, Value>) -> String {
+    let mut text = String::from("An event was logged:");
+    for (name, value) in fields {
+        text.push_str("\r\n");
+        text.push_str(name);
+        text.push_str(": ");
+        match value {
+            Value::String(value) => text.push_str(value),
+            other => text.push_str(&other.to_string()),
+        }
+    }
+    text
 }

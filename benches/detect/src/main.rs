@@ -8,6 +8,7 @@ mod corpus;
 mod ours;
 mod peer;
 
+use corpus::Shape;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -18,6 +19,7 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
         // A process of its own for each, so that one's memory is not the other's.
+        Some("--ours") => alone(&folder(arguments.next())),
         Some("--load") => load(&arguments.next().unwrap_or_default(), &folder(arguments.next())),
         first => all(&folder(first.map(str::to_owned))),
     }
@@ -44,15 +46,38 @@ fn load(which: &str, corpus: &std::path::Path) {
     );
 }
 
+/// Ours alone, again and again: for profilers.
+fn alone(corpus: &std::path::Path) {
+    let ours = ours::Ours::new(&corpus::rules(corpus, usize::MAX));
+    for shape in [Shape::Message, Shape::Fields] {
+        let lines = corpus::lines(corpus, shape);
+        let cost = |work: &dyn Fn()| {
+            let seconds = median((0..ROUNDS).map(|_| timed(work)).collect());
+            seconds * 1e6 / lines.len() as f64
+        };
+        let whole = cost(&|| drop(ours.lean(&lines, 1)));
+        let read = cost(&|| ours.read_only(&lines));
+        println!("{shape:?}: {whole:.2} µs an event, {read:.2} of it reading");
+    }
+}
+
 fn all(corpus: &std::path::Path) {
     let own = std::env::current_exe().expect("the bench knows its own path");
     for which in ["ours", "rsigma"] {
         let run = std::process::Command::new(&own).args(["--load", which]).arg(corpus).status();
         assert!(run.is_ok_and(|status| status.success()), "loading failed");
     }
-    let lines = corpus::lines(corpus);
+    for shape in [Shape::Message, Shape::Fields] {
+        beside(corpus, shape);
+    }
+    growth(corpus);
+}
+
+/// Ours and the peer in turns, on events of one shape.
+fn beside(corpus: &std::path::Path, shape: Shape) {
+    let lines = corpus::lines(corpus, shape);
     let bytes: usize = lines.iter().map(String::len).sum();
-    println!("\n{} events of {} bytes on average", lines.len(), bytes / lines.len().max(1));
+    println!("\n{} events of {} bytes on average ({shape:?})", lines.len(), bytes / lines.len().max(1));
     let files = corpus::rules(corpus, usize::MAX);
     let ours = ours::Ours::new(&files);
     let peer = peer::Peer::new(&files);
@@ -86,11 +111,11 @@ fn all(corpus: &std::path::Path) {
     told("ours, one thread, from whole records as stored", whole);
     told("rsigma, routed, one thread", theirs);
     println!("rsigma found {} matches; two threads are {:.2} × one", peer.matches(&lines), one / two);
-    growth(corpus, &lines);
 }
 
 /// What an event costs as rules become more.
-fn growth(corpus: &std::path::Path, lines: &[String]) {
+fn growth(corpus: &std::path::Path) {
+    let lines = &corpus::lines(corpus, Shape::Message);
     println!();
     let mut first = None;
     for most in [500, 1000, 2000, 4000] {
