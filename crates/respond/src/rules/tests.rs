@@ -15,6 +15,11 @@ use serde_json::{Map, Value};
 use super::{Rules, load, loaded};
 use crate::{alerts, rules};
 
+mod flow;
+mod imports;
+mod quieting;
+mod trials;
+
 #[derive(Deserialize)]
 struct Samples {
     r#match: Vec<Sample>,
@@ -86,7 +91,7 @@ const GOOD: &str = "title: A rule of the province\nid: 00000000-0000-4000-8000-0
     logsource:\n    product: linux\ndetection:\n    sel:\n        message|contains: xin chào\n    condition: sel\n\
     level: low\ntags:\n    - attack.t1059.004\n";
 
-fn folder(name: &str) -> std::path::PathBuf {
+pub(super) fn folder(name: &str) -> std::path::PathBuf {
     let folder = std::env::temp_dir().join(format!("khien_rules_{}_{name}", std::process::id()));
     std::fs::remove_dir_all(&folder).ok();
     std::fs::create_dir_all(folder.join("deep/er")).unwrap();
