@@ -16,6 +16,7 @@ mod syslog;
 mod tape;
 mod taxonomy;
 mod text;
+mod xml;
 
 #[cfg(test)]
 #[path = "../tests/public/mod.rs"]

@@ -16,15 +16,19 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::pairs::{from_hex, pairs};
-use crate::{hot, stamp, taxonomy};
+use crate::{hot, logsources, stamp, taxonomy};
 
 /// The files, as they are embedded.
-pub(crate) const FILES: [(&str, &str); 5] = [
+pub(crate) const FILES: [(&str, &str); 9] = [
     ("sshd.yaml", include_str!("../../../content/parsers/sshd.yaml")),
     ("accounts.yaml", include_str!("../../../content/parsers/accounts.yaml")),
     ("network.yaml", include_str!("../../../content/parsers/network.yaml")),
     ("auditd.yaml", include_str!("../../../content/parsers/auditd.yaml")),
     ("web.yaml", include_str!("../../../content/parsers/web.yaml")),
+    ("names.yaml", include_str!("../../../content/parsers/names.yaml")),
+    ("firewalls.yaml", include_str!("../../../content/parsers/firewalls.yaml")),
+    ("routers.yaml", include_str!("../../../content/parsers/routers.yaml")),
+    ("applications.yaml", include_str!("../../../content/parsers/applications.yaml")),
 ];
 
 /// Most arguments of a command line that are put together.
@@ -60,6 +64,9 @@ struct Pattern {
     derive: Vec<Derived>,
     #[serde(default)]
     numbers: Vec<String>,
+    /// Whether the group `time` is UTC where it does not say.
+    #[serde(default)]
+    utc: bool,
     category: Option<String>,
     hot: Columns,
 }
@@ -79,8 +86,17 @@ enum Pairs {
 struct Derived {
     to: String,
     from: String,
+    /// The part of an address that is taken.
+    part: Option<Part>,
     #[serde(default)]
     values: HashMap<String, String>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Part {
+    Query,
+    Extension,
 }
 
 #[derive(Debug, Deserialize)]
@@ -162,6 +178,7 @@ impl Pattern {
         for group in self.regex.capture_names().flatten() {
             let Some(value) = captures.name(group).map(|m| m.as_str()) else { continue };
             match (group, self.pairs) {
+                ("time", _) if self.utc => parsed.time = stamp::of_utc(&Value::from(value)),
                 ("time", _) => parsed.time = stamp::of_text(value),
                 ("pairs", Some(Pairs::Plain)) => plain(value, fields),
                 ("pairs", Some(Pairs::Audit)) => audit(value, fields),
@@ -191,10 +208,18 @@ impl Pattern {
 impl Derived {
     fn apply(&self, fields: &mut Map<String, Value>) {
         let Some(from) = fields.get(&self.from) else { return };
-        let value = match self.values.get(&taxonomy::text(from)) {
-            Some(known) => Value::from(known.as_str()),
-            None if self.values.is_empty() => from.clone(),
-            None => return,
+        let said = taxonomy::text(from);
+        let part = match self.part {
+            None => None,
+            Some(Part::Query) => Some(logsources::query(&said)),
+            Some(Part::Extension) => Some(logsources::extension(&said)),
+        };
+        let value = match (part, self.values.get(&said)) {
+            (Some(None), _) => return,
+            (Some(Some(part)), _) => Value::from(part),
+            (None, Some(known)) => Value::from(known.as_str()),
+            (None, None) if self.values.is_empty() => from.clone(),
+            (None, None) => return,
         };
         fields.entry(self.to.clone()).or_insert(value);
     }
@@ -275,6 +300,6 @@ mod tests {
                 }
             }
         }
-        assert!(seen >= 25, "{seen}");
+        assert!(seen >= 65, "{seen}");
     }
 }

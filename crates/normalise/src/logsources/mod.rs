@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use fields::Copying;
 use index::Index;
 
-pub(crate) use fields::at;
+pub(crate) use fields::{at, extension, query};
 
 /// The files, as they are embedded; the first entry that holds decides, so what is told apart more exactly comes first.
 pub(crate) const FILES: [(&str, &str); 11] = [
@@ -192,7 +192,8 @@ mod tests {
 
     #[test]
     fn an_event_of_nobody_stays_as_it_is() {
-        let mut fields: Map<String, Value> = serde_json::from_str(r#"{"a":1,"event":{"kind":"x"},"kind":"Event"}"#).unwrap();
+        let mut fields: Map<String, Value> =
+            serde_json::from_str(r#"{"a":1,"event":{"kind":"x"},"kind":"Event"}"#).unwrap();
         let before = fields.clone();
         assert!(place(&mut fields).is_none());
         assert_eq!(fields, before);
