@@ -1,5 +1,6 @@
 //! Turns bytes of logs into records ([`khien_base::Record`]): pure, no files, no clock, no randomness.
 
+mod apart;
 mod decode;
 pub mod demo;
 mod eve;
@@ -22,6 +23,7 @@ mod xml;
 #[path = "../tests/public/mod.rs"]
 mod public;
 
+pub use apart::apart;
 pub use decode::{Format, HEAD, LARGEST_EVTX, LONGEST_LINE, Lines, decode_line, decode_stream, sniff};
 pub use evtx::{EVTX_CHUNK, EVTX_HEADER, Evtx, Rendered, evtx, evtx_chunk, evtx_header};
 pub use framing::Framing;
