@@ -31,6 +31,8 @@ pub struct Ruleset {
     correlations: Vec<Correlation>,
     /// For each rule whether it is only a part of correlations.
     quiet: Vec<bool>,
+    /// For each rule whether a correlation refers to it.
+    correlated: Vec<bool>,
     /// Positions of the rules of each log source.
     groups: Vec<(LogSource, Vec<usize>)>,
 }
@@ -105,8 +107,8 @@ impl Ruleset {
         self.rules.iter().chain(self.correlations.iter().map(|correlation| &correlation.rule))
     }
 
-    /// Whether the rule at a position only serves correlations and is not to alert by itself: correlations refer to it
-    /// and none of them says `generate: true`.
+    /// Whether the rule at a position only serves correlations and is not to alert by itself: correlations refer to it,
+    /// and none of them says `generate: true` or its level is informational.
     pub fn is_quiet(&self, position: u32) -> bool {
         self.quiet.get(position as usize).copied().unwrap_or(false)
     }
@@ -258,8 +260,8 @@ impl Loading<'_> {
     /// Binds correlations to their rules.
     fn link(&mut self) {
         let drafts = std::mem::take(&mut self.drafts);
-        let Linked { correlations, quiet, faults } = link::link(drafts, &self.set.rules, &self.meanings);
-        (self.set.correlations, self.set.quiet) = (correlations, quiet);
+        let Linked { correlations, quiet, correlated, faults } = link::link(drafts, &self.set.rules, &self.meanings);
+        (self.set.correlations, self.set.quiet, self.set.correlated) = (correlations, quiet, correlated);
         self.faults.extend(faults);
     }
 
