@@ -9,7 +9,7 @@ use super::store::figures::Figures;
 use super::views::{Cell, MatrixTactic, TacticRow};
 
 /// One row for each tactic, in the order of an attack; tactics of older versions of ATT&CK that rules still name follow.
-pub(super) fn by_tactic(rules: &[Rule], hits: &HashMap<String, Figures>, vietnamese: bool) -> Vec<TacticRow> {
+pub(super) fn by_tactic(rules: &[&Rule], hits: &HashMap<String, Figures>, vietnamese: bool) -> Vec<TacticRow> {
     let known: BTreeSet<&str> = ORDER.into_iter().collect();
     let others: BTreeSet<&str> = rules
         .iter()
@@ -19,8 +19,8 @@ pub(super) fn by_tactic(rules: &[Rule], hits: &HashMap<String, Figures>, vietnam
     ORDER.into_iter().chain(others).map(|name| row(name, rules, hits, vietnamese)).collect()
 }
 
-fn row(name: &str, rules: &[Rule], hits: &HashMap<String, Figures>, vietnamese: bool) -> TacticRow {
-    let of: Vec<&Rule> = rules.iter().filter(|rule| rule.tags.tactics.iter().any(|tactic| tactic == name)).collect();
+fn row(name: &str, rules: &[&Rule], hits: &HashMap<String, Figures>, vietnamese: bool) -> TacticRow {
+    let of: Vec<&Rule> = rules.iter().copied().filter(|rule| rule.tags.tactics.iter().any(|tactic| tactic == name)).collect();
     let techniques: BTreeSet<&String> = of.iter().flat_map(|rule| &rule.tags.techniques).collect();
     TacticRow {
         name: name.to_owned(),
@@ -39,7 +39,7 @@ fn label(name: &str, vietnamese: bool) -> String {
 
 /// For each tactic the techniques that rules of this tactic name, by identity. A rule that names several of both counts
 /// for each pair: which technique serves which tactic is not in its tags.
-pub(super) fn matrix(rules: &[Rule], hits: &HashMap<String, Figures>, vietnamese: bool) -> Vec<MatrixTactic> {
+pub(super) fn matrix(rules: &[&Rule], hits: &HashMap<String, Figures>, vietnamese: bool) -> Vec<MatrixTactic> {
     let mut cells: HashMap<&str, BTreeMap<&str, (usize, i64)>> = HashMap::new();
     for rule in rules {
         let month = hits.get(&rule.id).map_or(0, |figures| figures.month);

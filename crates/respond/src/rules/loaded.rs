@@ -15,6 +15,8 @@ use khien_web::Kit;
 use rust_embed::Embed;
 use serde::Deserialize;
 
+use crate::intake::correlations::Correlations;
+
 /// Rule files that are read from one folder with everything under it.
 pub const FILES: usize = 20_000;
 /// Folders within each other.
@@ -147,6 +149,7 @@ impl Loaded {
 #[derive(Debug)]
 pub struct Rules {
     current: RwLock<Arc<Loaded>>,
+    correlations: Correlations,
     /// One change at a time is worked in, so that the last one is what stays.
     pub(super) working: tokio::sync::Mutex<()>,
 }
@@ -154,7 +157,14 @@ pub struct Rules {
 impl Rules {
     /// Puts these rules in force.
     pub fn new(loaded: Loaded) -> Self {
-        Self { current: RwLock::new(Arc::new(loaded)), working: tokio::sync::Mutex::new(()) }
+        let loaded = Arc::new(loaded);
+        let correlations = Correlations::new(Arc::clone(&loaded));
+        Self { current: RwLock::new(loaded), correlations, working: tokio::sync::Mutex::new(()) }
+    }
+
+    /// What correlations know of past events.
+    pub fn correlations(&self) -> &Correlations {
+        &self.correlations
     }
 
     /// The rules in force at this moment.
@@ -230,7 +240,7 @@ fn replaced(fault: &RuleFault) -> bool {
 
 /// A filter or correlation that names a rule which is switched off is not at fault either.
 fn names(fault: &RuleFault, off: &HashSet<String>) -> bool {
-    fault.code == "detect.filter-rule-unknown"
+    ["detect.filter-rule-unknown", "detect.correlation-rule-unknown"].contains(&fault.code)
         && fault.args.iter().any(|(name, value)| *name == "rule" && off.contains(value))
 }
 

@@ -54,7 +54,7 @@ pub(in crate::rules) async fn new_page(ctx: Ctx) -> Result<Reply> {
         let lines: Vec<&str> = rule.yaml.lines().filter(|line| !line.starts_with("id:")).collect();
         yaml = lines.join("\n");
     }
-    ctx.page(&Edit { yaml, ..Edit::default() })
+    ctx.page(&Edit { fresh: yaml == START, yaml, ..Edit::default() })
 }
 
 fn own(version: Model) -> Result<Model> {
@@ -66,7 +66,7 @@ pub(in crate::rules) async fn edit_page(ctx: Ctx) -> Result<Reply> {
     whole_centre(&ctx, "rules:write")?;
     let version = versions::get(&ctx.kit.db, ctx.id("id")?).await?;
     flow::edit(state(&version)?, version.author, ctx.actor()?.id)?;
-    ctx.page(&Edit { version: version.id.to_string(), rule: version.rule, yaml: version.yaml })
+    ctx.page(&Edit { version: version.id.to_string(), rule: version.rule, yaml: version.yaml, fresh: false })
 }
 
 pub(super) fn state(version: &Model) -> Result<State> {

@@ -1,7 +1,7 @@
 //! Quieting a rule: a filter out of a small form, with what it would have quieted.
 
 use chrono::TimeDelta;
-use khien_base::{Event, Fault, Record, Result};
+use khien_base::{Event, Fault, LogSource, Record, Result};
 use khien_detect::Rule;
 use khien_web::router::percent;
 use khien_web::{Ctx, Reply};
@@ -52,7 +52,12 @@ impl Quiet {
 fn rule(ctx: &Ctx) -> Result<Rule> {
     let loaded = loaded::of(&ctx.kit)?.current();
     let id = ctx.param("id")?;
-    loaded.rule(id).cloned().ok_or_else(|| Fault::not_found("rules.not-found"))
+    let rule = loaded.rule(id).ok_or_else(|| Fault::not_found("rules.not-found"))?;
+    // A correlation has no log source; what it counts is quieted at the rules that it refers to.
+    if rule.logsource == LogSource::default() {
+        return Err(Fault::conflict("rules.filter-correlation"));
+    }
+    Ok(rule.clone())
 }
 
 /// `GET /rules/rule/{id}/filter`, `?alert=` with the values of an alert.

@@ -14,7 +14,7 @@ use crate::rules::catalog::{self, Entry, Wanted, entries, facet, logsource};
 use crate::rules::loaded::{self, Loaded, Origin};
 use crate::rules::store::versions;
 use crate::rules::views::{FaultRow, Faults, Filters, List, Row};
-use crate::rules::{apply, coverage, jobs, page_of};
+use crate::rules::{apply, coverage, jobs, model, page_of};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -55,6 +55,7 @@ pub(in crate::rules) async fn list(ctx: Ctx) -> Result<Reply> {
     }
     let paging = Paging::of(&ctx);
     let (offset, size) = bounds(paging);
+    let heads: Vec<_> = loaded.ruleset.heads().collect();
     let waiting = versions::counts(&ctx.kit.db).await?.get("review").copied().unwrap_or(0);
     ctx.page(&List {
         rows: found.iter().skip(offset).take(size).map(|entry| row(&ctx, entry)).collect(),
@@ -64,7 +65,7 @@ pub(in crate::rules) async fn list(ctx: Ctx) -> Result<Reply> {
         logsources: named(facet(&all, |entry| vec![logsource(entry.log)])),
         sources: sources(&ctx, &all),
         noisy: all.iter().filter(|entry| entry.figures.is_noisy()).map(|entry| row(&ctx, entry)).collect(),
-        coverage: coverage::by_tactic(loaded.ruleset.rules(), &known.figures, vietnamese(&ctx)),
+        coverage: coverage::by_tactic(&heads, &known.figures, vietnamese(&ctx)),
         total: all.iter().filter(|entry| entry.on).count(),
         own: all.iter().filter(|entry| entry.origin == Origin::Shipped).count(),
         off: all.iter().filter(|entry| !entry.on).count(),
@@ -121,7 +122,12 @@ pub(super) fn source(ctx: &Ctx, word: &str) -> String {
 pub(super) fn row(ctx: &Ctx, entry: &Entry<'_>) -> Row {
     Row {
         id: entry.id.to_owned(),
-        href: page_of(entry.id),
+        // A filter of a file has no page of its own: the rules that it quiets show it.
+        href: if entry.kind == model::FILTER && matches!(entry.origin, Origin::Shipped | Origin::Folder) {
+            String::new()
+        } else {
+            page_of(entry.id)
+        },
         kind: entry.kind,
         title: entry.title.to_owned(),
         level: if entry.level == 0 { "" } else { levels::level_name(entry.level) },

@@ -11,10 +11,11 @@ use crate::rules::{coverage, loaded};
 pub(in crate::rules) async fn matrix(ctx: Ctx) -> Result<Reply> {
     let loaded = loaded::of(&ctx.kit)?.current();
     let known = known(&ctx).await?;
-    let tactics = coverage::matrix(loaded.ruleset.rules(), &known.figures, vietnamese(&ctx));
+    let heads: Vec<_> = loaded.ruleset.heads().collect();
+    let tactics = coverage::matrix(&heads, &known.figures, vietnamese(&ctx));
     let mut techniques: Vec<&str> =
         tactics.iter().flat_map(|tactic| tactic.cells.iter().map(|cell| cell.id.as_str())).collect();
     techniques.sort_unstable();
     techniques.dedup();
-    ctx.page(&Matrix { techniques: techniques.len(), rules: loaded.ruleset.rules().len(), tactics })
+    ctx.page(&Matrix { techniques: techniques.len(), rules: heads.len(), tactics })
 }

@@ -243,14 +243,16 @@ pub struct Edit {
     pub rule: String,
     /// The document.
     pub yaml: String,
+    /// Whether it begins with nothing: then the browser keeps what is typed.
+    pub fresh: bool,
 }
 
 impl View for Edit {
     const PAGE: &'static str = "rules/edit.html";
 
     fn samples() -> Vec<Self> {
-        let draft = Self { version: Id::nil().to_string(), rule: "x".into(), yaml: "title: </textarea>".into() };
-        vec![Self::default(), draft]
+        let draft = Self { version: Id::nil().to_string(), rule: "x".into(), yaml: "title: </textarea>".into(), fresh: false };
+        vec![Self { fresh: true, ..Self::default() }, draft]
     }
 }
 
