@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use chrono::{DateTime, Utc};
 use khien_base::LogSource;
 use khien_base::event::Hot;
-use regex::{Captures, Regex};
+use regex::{Captures, Regex, RegexSet};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -135,6 +135,31 @@ pub(crate) fn read(file: &str) -> Result<Vec<Parser>, serde_yaml_ng::Error> {
 static PARSERS: LazyLock<Vec<Parser>> =
     LazyLock::new(|| FILES.iter().flat_map(|(_, text)| read(text).unwrap_or_default()).collect());
 
+static BARE: LazyLock<Bare> = LazyLock::new(Bare::new);
+
+/// Patterns for lines that no program claims, looked for all at once.
+struct Bare {
+    set: RegexSet,
+    patterns: Vec<(&'static Parser, &'static Pattern)>,
+}
+
+impl Bare {
+    fn new() -> Self {
+        let bare = PARSERS.iter().filter(|parser| parser.bare);
+        let patterns: Vec<_> = bare.flat_map(|p| p.patterns.iter().map(move |pattern| (p, pattern))).collect();
+        // Each of them is a regular expression by itself, and a test reads them together.
+        let set = RegexSet::new(patterns.iter().map(|(_, pattern)| pattern.regex.as_str())).unwrap_or_default();
+        Self { set, patterns }
+    }
+
+    /// The first that matches.
+    fn first<'m>(&self, message: &'m str) -> Option<(&'static Parser, &'static Pattern, Captures<'m>)> {
+        let at = self.set.matches(message).into_iter().next()?;
+        let (parser, pattern) = self.patterns.get(at)?;
+        Some((parser, pattern, pattern.regex.captures(message)?))
+    }
+}
+
 /// What a parser made of a line.
 #[derive(Debug, Default)]
 pub(crate) struct Parsed {
@@ -153,13 +178,10 @@ pub(crate) struct Parsed {
 pub(crate) fn parse(program: Option<&str>, message: &str, fields: &mut Map<String, Value>) -> Option<Parsed> {
     let claims = |p: &&Parser| program.is_some_and(|name| p.programs.iter().any(|own| own.eq_ignore_ascii_case(name)));
     let own = PARSERS.iter().find(claims);
-    let tried = own.into_iter().chain(PARSERS.iter().filter(|p| p.bare));
-    for parser in tried {
-        for pattern in &parser.patterns {
-            if let Some(captures) = pattern.regex.captures(message) {
-                return Some(pattern.apply(parser, &captures, fields));
-            }
-        }
+    let patterns = own.into_iter().flat_map(|parser| parser.patterns.iter().map(move |pattern| (parser, pattern)));
+    let mut found = patterns.filter_map(|(parser, pattern)| Some((parser, pattern, pattern.regex.captures(message)?)));
+    if let Some((parser, pattern, captures)) = found.next().or_else(|| BARE.first(message)) {
+        return Some(pattern.apply(parser, &captures, fields));
     }
     own.map(|parser| Parsed { log: parser.log.clone(), ..Parsed::default() })
 }
@@ -301,5 +323,6 @@ mod tests {
             }
         }
         assert!(seen >= 65, "{seen}");
+        assert!(BARE.set.len() == BARE.patterns.len() && BARE.set.len() >= 25, "{}", BARE.set.len());
     }
 }
