@@ -130,8 +130,13 @@ impl Ruleset {
         found
     }
 
+    /// Whether a correlation refers to the rule at a position.
+    pub fn is_correlated(&self, position: u32) -> bool {
+        self.correlated.get(position as usize).copied().unwrap_or(false)
+    }
+
     /// What in a record made rules fire, by their positions.
-    pub(crate) fn told(&self, record: &Record, fired: &[u32]) -> Vec<Match<'_>> {
+    pub fn told(&self, record: &Record, fired: &[u32]) -> Vec<Match<'_>> {
         let subject = Subject::new(record, &self.fields);
         let one = |position: &u32| {
             let position = *position as usize;
