@@ -5,9 +5,9 @@ use khien_base::Record;
 use khien_base::event::Hot;
 use khien_detect::Hit;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::limits;
+use crate::timeline::{Key, Timed};
 
 /// A rule that fired on an event.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,9 +16,10 @@ pub struct Found {
     pub time: Option<i64>,
     /// Position of its file among those that were read.
     pub file: u32,
-    /// Where in the file: the number of the chunk times 65,536 plus that of the record in it, or the number of the line.
+    /// Where in the file: the number of the chunk times 65,536 plus that of the record in it, or of the
+    /// line and of the event in it.
     pub place: u64,
-    /// Position of the rule.
+    /// Position of the rule; behind all rules come the correlations.
     pub rule: u32,
     /// The number of the record in its log, as the event says it; of lines that of the line.
     pub record: u64,
@@ -42,8 +43,7 @@ pub(crate) const COLUMNS: [&str; 10] =
     ["host", "user", "channel", "event_id", "process", "command_line", "src_ip", "dst_ip", "file_path", "domain"];
 
 impl Found {
-    /// A match of the rule at position `rule`; `number` is that of its line, or of the record by its own header: a log
-    /// that was exported has new headers around the old events.
+    /// A match of the rule at position `rule`.
     pub(crate) fn new(file: u32, place: u64, number: u64, rule: u32, record: &Record, hits: &[Hit]) -> Self {
         let hot = &record.hot;
         let mut marks: Vec<Mark> = Vec::new();
@@ -58,7 +58,7 @@ impl Found {
             file,
             place,
             rule,
-            record: record.fields.get("RecordID").and_then(Value::as_u64).unwrap_or(number),
+            record: number,
             columns: columns(hot).map(|value| value.filter(|value| !value.is_empty()).map(cut)),
             marks,
         }
@@ -74,15 +74,15 @@ impl Found {
         let at = COLUMNS.iter().position(|column| *column == name);
         at.and_then(|at| self.columns.get(at)).and_then(Option::as_deref).unwrap_or_default()
     }
+}
 
-    /// What the timeline is sorted by: time, then the order in which files and their records lie. Events without a time
-    /// come last.
-    pub(crate) fn key(&self) -> (i64, u32, u64, u32) {
+impl Timed for Found {
+    /// Time, then the order in which files and their records lie. Events without a time come last.
+    fn key(&self) -> Key {
         (self.time.unwrap_or(i64::MAX), self.file, self.place, self.rule)
     }
 
-    /// About how many bytes it takes.
-    pub(crate) fn weight(&self) -> usize {
+    fn weight(&self) -> usize {
         let marks: usize = self.marks.iter().map(|mark| size_of::<Mark>() + mark.field.len() + mark.value.len()).sum();
         let columns: usize = self.columns.iter().flatten().map(|column| column.len()).sum();
         size_of::<Self>() + marks + columns
@@ -104,8 +104,23 @@ fn columns(hot: &Hot) -> [Option<&str>; COLUMNS.len()] {
     ]
 }
 
+/// The column that holds what correlations group by under a name of a source.
+pub(crate) fn place_of(field: &str) -> Option<usize> {
+    let column = match field {
+        "Computer" | "ComputerName" | "hostname" => "host",
+        "TargetUserName" | "SubjectUserName" | "User" => "user",
+        "IpAddress" | "SourceIp" => "src_ip",
+        "DestinationIp" => "dst_ip",
+        "Image" => "process",
+        "CommandLine" => "command_line",
+        "QueryName" => "domain",
+        same => same,
+    };
+    COLUMNS.iter().position(|known| *known == column)
+}
+
 /// The first characters of a value.
-fn cut(value: &str) -> Box<str> {
+pub(crate) fn cut(value: &str) -> Box<str> {
     match value.char_indices().nth(limits::VALUE) {
         Some((at, _)) => format!("{}…", value.get(..at).unwrap_or_default()).into(),
         None => value.into(),

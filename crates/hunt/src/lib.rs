@@ -13,6 +13,7 @@
 
 mod archive;
 mod blocks;
+mod correlation;
 mod feed;
 mod found;
 pub mod limits;

@@ -8,8 +8,9 @@ pub const DEPTH: usize = 64;
 pub const ENTRIES: usize = 50_000;
 /// Bytes that a packed file may unpack to (64 GiB).
 pub const UNPACKED: u64 = 64 << 30;
-/// Bytes that may come out of a packed file whatever its size (256 MiB); beyond them [`RATIO`] counts.
-pub const FREE: u64 = 256 << 20;
+/// Bytes that may come out of a packed file whatever its size (256 MiB); beyond them [`RATIO`] counts. Tests, which unpack
+/// without optimisation, have less.
+pub const FREE: u64 = if cfg!(test) { 16 << 20 } else { 256 << 20 };
 /// How many times its size a packed file may become. Event logs, half of them zeros, become 20 times.
 pub const RATIO: u64 = 200;
 /// Bytes of a rule file inside an archive, and of all of them together.
@@ -24,6 +25,8 @@ pub const CHUNKS: usize = 16;
 pub const AHEAD: usize = 64 << 20;
 /// Bytes of the timeline in memory (256 MiB); the rest waits on the disk.
 pub const TIMELINE: usize = 256 << 20;
+/// Bytes of events for correlations in memory (128 MiB); the rest waits on the disk.
+pub const TRACES: usize = 128 << 20;
 /// Characters of a value that the timeline keeps.
 pub const VALUE: usize = 2_000;
 /// Values that made a rule fire, for each match in the timeline.

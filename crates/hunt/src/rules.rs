@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use khien_base::{Fault, Result};
-use khien_detect::{Engine, RuleFault, Ruleset, limits as rule_limits};
+use khien_detect::{Bounds, Correlator, Engine, Placeholders, Rule, RuleFault, Ruleset, limits as rule_limits};
 use rust_embed::Embed;
 use serde::Deserialize;
 
@@ -21,14 +21,23 @@ use crate::{archive, limits};
 #[folder = "../../content/rules/"]
 struct Own;
 
-/// Rules, ready to match.
+/// What a rule is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Use {
+    /// Its matches stand in the timeline.
+    pub(crate) told: bool,
+    /// A correlation that stands in the timeline may refer to it.
+    pub(crate) correlated: bool,
+}
+
+/// Rules, ready to match. A position is that of a rule or, behind all rules, of a correlation.
 #[derive(Debug)]
 pub(crate) struct Rules {
     pub(crate) engine: Engine,
     /// What is wrong with which rule file.
     pub(crate) faults: Vec<RuleFault>,
-    /// Whether a rule counts, by its position.
-    pub(crate) counts: Vec<bool>,
+    /// What a rule or correlation is for, by its position.
+    uses: Vec<Use>,
     /// Titles in Vietnamese, by position, of rules that have one.
     titles: HashMap<u32, String>,
     places: HashMap<String, u32>,
@@ -36,25 +45,36 @@ pub(crate) struct Rules {
 
 impl Rules {
     /// Makes rules out of files. Fault: `hunt.no-rules` when none counts.
-    pub(crate) fn new(files: Vec<(String, String)>, choice: &Choice) -> Result<Self> {
-        let (set, faults) = Ruleset::load(files.into_iter());
-        let counts: Vec<bool> = set.rules().iter().map(|rule| choice.takes(rule)).collect();
-        if !counts.contains(&true) {
-            return Err(Fault::invalid("hunt.no-rules").with("loaded", counts.len()).with("faults", faults.len()));
+    pub(crate) fn new(places: &[Place], threads: usize, choice: &Choice, troubles: &Troubles) -> Result<Self> {
+        let none = Placeholders::new();
+        let (set, faults) = Ruleset::load_from(places, |place| place.read(troubles), threads, &none);
+        let set = Arc::new(set);
+        // Rules that only serve correlations stand in no timeline by themselves, correlations that serve others neither.
+        let alone = (0..).zip(set.rules()).map(|(at, rule)| !set.is_quiet(at) && choice.takes(rule));
+        let correlations = set.correlations().iter().map(|known| !known.quiet && choice.takes(&known.rule));
+        let told: Vec<bool> = alone.chain(correlations).collect();
+        if !told.contains(&true) {
+            return Err(Fault::invalid("hunt.no-rules").with("loaded", told.len()).with("faults", faults.len()));
         }
+        let correlates = told.iter().skip(set.rules().len()).any(|told| *told);
+        let correlator = Correlator::new(Arc::clone(&set), Bounds::default());
+        let rules = set.rules().len();
+        let wanted = |at: usize| at < rules && u32::try_from(at).is_ok_and(|at| correlator.wants(&[at]));
+        let uses = told.into_iter().enumerate();
+        let uses = uses.map(|(at, told)| Use { told, correlated: correlates && wanted(at) }).collect();
         let (mut titles, mut places) = (HashMap::new(), HashMap::new());
-        for (at, rule) in (0..).zip(set.rules()) {
+        for (at, rule) in (0..).zip(set.heads()) {
             places.insert(rule.id.clone(), at);
             if let Some(title) = vietnamese(&rule.yaml) {
                 titles.insert(at, title);
             }
         }
-        Ok(Self { engine: Engine::new(Arc::new(set)), faults, counts, titles, places })
+        Ok(Self { engine: Engine::new(set), faults, uses, titles, places })
     }
 
-    /// How many rules count.
+    /// How many rules and correlations stand in the timeline when they match.
     pub(crate) fn counted(&self) -> usize {
-        self.counts.iter().filter(|counts| **counts).count()
+        self.uses.iter().filter(|of| of.told).count()
     }
 
     /// The position of a rule.
@@ -62,9 +82,26 @@ impl Rules {
         self.places.get(id).copied()
     }
 
-    /// A rule by its position.
-    pub(crate) fn rule(&self, at: u32) -> Option<&khien_detect::Rule> {
-        self.engine.ruleset().rules().get(at as usize)
+    /// What a rule is for.
+    pub(crate) fn uses(&self, at: u32) -> Use {
+        self.uses.get(at as usize).copied().unwrap_or_default()
+    }
+
+    /// The position of a correlation.
+    pub(crate) fn of_correlation(&self, place: usize) -> u32 {
+        u32::try_from(self.engine.ruleset().rules().len() + place).unwrap_or(u32::MAX)
+    }
+
+    /// Whether a position is that of a correlation.
+    pub(crate) fn is_correlation(&self, at: u32) -> bool {
+        at as usize >= self.engine.ruleset().rules().len()
+    }
+
+    /// A rule or correlation by its position.
+    pub(crate) fn rule(&self, at: u32) -> Option<&Rule> {
+        let (set, at) = (self.engine.ruleset(), at as usize);
+        let behind = at.checked_sub(set.rules().len());
+        set.rules().get(at).or_else(|| set.correlations().get(behind?).map(|known| &known.rule))
     }
 
     /// The title of a rule: in Vietnamese where it has one, else as it is written.
@@ -91,50 +128,52 @@ fn vietnamese(yaml: &str) -> Option<String> {
     Some(title).filter(|title| !title.is_empty())
 }
 
-/// The rule files of an order, by name. What cannot be read is told and left out.
+/// Where a rule file is.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// Here: its name and text.
+    Here(String, String),
+    /// On the disk.
+    Disk(PathBuf),
+}
+
+impl Place {
+    /// Its name and text; what cannot be read is told.
+    fn read(&self, troubles: &Troubles) -> Option<(String, String)> {
+        match self {
+            Self::Here(name, text) => Some((name.clone(), text.clone())),
+            Self::Disk(path) => {
+                let name = shown(path);
+                let read = File::open(path).map_err(|error| unreadable(&error)).and_then(text);
+                read.map_err(|fault| troubles.add(&name, fault)).ok().map(|text| (name, text))
+            }
+        }
+    }
+}
+
+/// The rule files of an order, in the order of folders and names.
 ///
 /// Faults that end the run: `hunt.no-rule-folder` (`file`), `hunt.too-many-rules` (`limit`).
-pub(crate) fn files(order: &Order, troubles: &Troubles) -> Result<Vec<(String, String)>> {
-    let mut read = if order.rules.is_empty() || order.own_rules { own() } else { Vec::new() };
-    let mut paths = Vec::new();
+pub(crate) fn places(order: &Order, troubles: &Troubles) -> Result<Vec<Place>> {
+    let mut places = if order.rules.is_empty() || order.own_rules { own() } else { Vec::new() };
     for path in &order.rules {
         let meta = std::fs::metadata(path)
             .map_err(|error| Fault::invalid("hunt.no-rule-folder").with("file", path.display()).with("what", error))?;
         if meta.is_dir() {
             let mut found = Vec::new();
             sources::walk(path, &mut found, troubles)?;
-            paths.extend(found.into_iter().map(|(path, _)| path).filter(|path| is_rule_file(&path.to_string_lossy())));
+            let files = found.into_iter().map(|(path, _)| path);
+            places.extend(files.filter(|path| is_rule_file(&path.to_string_lossy())).map(Place::Disk));
         } else if archive::is_zip(path) {
-            unzip(path, &mut read, troubles)?;
+            unzip(path, &mut places, troubles)?;
         } else {
-            paths.push(path.clone());
+            places.push(Place::Disk(path.clone()));
         }
-        if paths.len() + read.len() > limits::RULE_FILES {
+        if places.len() > limits::RULE_FILES {
             return Err(Fault::invalid("hunt.too-many-rules").with("limit", limits::RULE_FILES));
         }
     }
-    let share = paths.len().div_ceil(order.threads.max(1)).max(1);
-    let parts: Vec<Vec<(String, String)>> = std::thread::scope(|scope| {
-        let readers: Vec<_> = paths.chunks(share).map(|paths| scope.spawn(move || read_all(paths, troubles))).collect();
-        readers.into_iter().map(|reader| reader.join().unwrap_or_default()).collect()
-    });
-    read.extend(parts.into_iter().flatten());
-    Ok(read)
-}
-
-fn read_all(paths: &[PathBuf], troubles: &Troubles) -> Vec<(String, String)> {
-    let one = |path: &PathBuf| {
-        let name = shown(path);
-        let file = File::open(path).map_err(|error| unreadable(&error));
-        match file.and_then(text) {
-            Ok(text) => Some((name, text)),
-            Err(fault) => {
-                troubles.add(&name, fault);
-                None
-            }
-        }
-    };
-    paths.iter().filter_map(one).collect()
+    Ok(places)
 }
 
 /// The text of a rule file; one byte more than a rule file may have, so that its being too large is told.
@@ -145,7 +184,7 @@ fn text(from: impl Read) -> Result<String> {
     Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
-fn unzip(path: &Path, read: &mut Vec<(String, String)>, troubles: &Troubles) -> Result<()> {
+fn unzip(path: &Path, places: &mut Vec<Place>, troubles: &Troubles) -> Result<()> {
     let mut bytes = 0;
     for entry in archive::entries(path)? {
         if !is_rule_file(&entry.name) {
@@ -156,7 +195,7 @@ fn unzip(path: &Path, read: &mut Vec<(String, String)>, troubles: &Troubles) -> 
         match opened.and_then(text) {
             Ok(text) => {
                 bytes += text.len() as u64;
-                read.push((name, text));
+                places.push(Place::Here(name, text));
             }
             Err(fault) => troubles.add(&name, fault),
         }
@@ -168,11 +207,11 @@ fn unzip(path: &Path, read: &mut Vec<(String, String)>, troubles: &Troubles) -> 
 }
 
 /// Our own rule files, by name.
-fn own() -> Vec<(String, String)> {
+fn own() -> Vec<Place> {
     let mut names: Vec<_> = Own::iter().filter(|name| is_rule_file(name)).collect();
     names.sort();
     let text = |name: &str| Own::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned());
-    names.iter().filter_map(|name| Some((format!("khien/{name}"), text(name)?))).collect()
+    names.iter().filter_map(|name| Some(Place::Here(format!("khien/{name}"), text(name)?))).collect()
 }
 
 /// Rule files, of ours and of others; samples of rules are none.
@@ -188,10 +227,10 @@ mod tests {
 
     #[test]
     fn our_own_rules_are_in_the_program_and_have_vietnamese_titles() {
-        let rules = Rules::new(own(), &Choice::default()).unwrap();
+        let rules = Rules::new(&own(), 1, &Choice::default(), &Troubles::default()).unwrap();
         assert_eq!(rules.faults, []);
         assert!(rules.counted() > 30);
-        assert_eq!(rules.titles.len(), rules.counted());
+        assert_eq!(rules.titles.len(), rules.uses.len());
         assert_ne!(rules.title(0, Lang::Vi), rules.title(0, Lang::En));
         let second = rules.rule(1).unwrap().id.clone();
         assert_eq!(rules.place(&second), Some(1));
@@ -200,6 +239,6 @@ mod tests {
     #[test]
     fn a_choice_that_leaves_nothing_is_told() {
         let choice = Choice { only: vec!["no such rule".into()], ..Choice::default() };
-        assert_eq!(Rules::new(own(), &choice).unwrap_err().code, "hunt.no-rules");
+        assert_eq!(Rules::new(&own(), 1, &choice, &Troubles::default()).unwrap_err().code, "hunt.no-rules");
     }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use khien_base::{Fault, Result};
 
+use crate::correlation::{self, Trace};
 use crate::feed::{Feed, Own};
 use crate::found::Found;
 use crate::limits;
@@ -48,7 +49,7 @@ pub fn run(order: &Order, stdout: &mut dyn Write, stderr: &mut (dyn Write + Send
         return Err(Fault::invalid("hunt.nothing-to-read"));
     }
     out::spare_inputs(order, &sources)?;
-    let files = rules::files(order, &troubles)?;
+    let places = rules::places(order, &troubles)?;
     let feed = Feed::new(&sources, order.format, &troubles);
     let total = sources.iter().map(|source| source.bytes).sum();
     let progress = Progress::new((terminal && !order.quiet).then_some(&mut *stderr), total);
@@ -60,6 +61,7 @@ pub fn run(order: &Order, stdout: &mut dyn Write, stderr: &mut (dyn Write + Send
         gate: &gate,
         progress: &progress,
         timeline: Mutex::new(Timeline::new(limits::TIMELINE, spill_folder(order))),
+        traces: Mutex::new(Timeline::new(limits::TRACES, spill_folder(order))),
         tally: Mutex::new(Tally::default()),
         events: AtomicU64::new(0),
         matches: AtomicU64::new(0),
@@ -68,7 +70,7 @@ pub fn run(order: &Order, stdout: &mut dyn Write, stderr: &mut (dyn Write + Send
     let mut times = Times::default();
     std::thread::scope(|scope| {
         let helpers: Vec<_> = (1..order.threads.max(1)).map(|_| scope.spawn(|| shared.work())).collect();
-        gate.open(Rules::new(files, &order.choice));
+        gate.open(Rules::new(&places, order.threads, &order.choice, &troubles));
         times.rules = start.elapsed();
         shared.work();
         if helpers.into_iter().any(|helper| helper.join().is_err()) {
@@ -76,7 +78,7 @@ pub fn run(order: &Order, stdout: &mut dyn Write, stderr: &mut (dyn Write + Send
         }
     });
     times.logs = start.elapsed() - times.rules;
-    let Shared { timeline, tally, failed, .. } = shared;
+    let Shared { timeline, traces, tally, failed, .. } = shared;
     if let Some(fault) = into(failed) {
         return Err(fault);
     }
@@ -84,14 +86,23 @@ pub fn run(order: &Order, stdout: &mut dyn Write, stderr: &mut (dyn Write + Send
     progress.end();
     let others = feed.others.load(Ordering::Relaxed);
     drop(feed);
-    let tally = into(tally);
+    let (mut tally, mut timeline) = (into(tally), into(timeline));
+    let correlated = correlation::correlated(&rules, into(traces).sorted()?)?;
+    for row in &correlated {
+        rules.rule(row.rule).iter().for_each(|rule| tally.add(row, rule.level));
+    }
+    timeline.add(correlated)?;
     let told = troubles.told();
     let report = Report { order, rules: &rules, sources: &sources, tally: &tally, troubles: &told, others };
-    out::timeline(&report, shape, into(timeline).sorted()?, stdout)?;
+    out::timeline(&report, shape, timeline.sorted()?, stdout)?;
     times.writing = start.elapsed() - times.rules - times.logs;
     times.all = start.elapsed();
     out::notes(&report, &times, stderr)?;
-    Ok(Outcome { matches: tally.matches, troubles: told.all, worst: tally.worst() })
+    let outcome = Outcome { matches: tally.matches, troubles: told.all, worst: tally.worst() };
+    // The process ends with the run: to give back the million small pieces of a large rule set one by one would take as
+    // long as reading the logs.
+    std::mem::forget(rules);
+    Ok(outcome)
 }
 
 /// Parts of a long timeline wait beside its file; without one in the system's folder for temporary files.
@@ -141,7 +152,8 @@ struct Shared<'s, 'f> {
     troubles: &'s Troubles,
     gate: &'s Gate,
     progress: &'s Progress<'f>,
-    timeline: Mutex<Timeline>,
+    timeline: Mutex<Timeline<Found>>,
+    traces: Mutex<Timeline<Trace>>,
     tally: Mutex<Tally>,
     events: AtomicU64,
     matches: AtomicU64,
@@ -179,17 +191,18 @@ impl Shared<'_, '_> {
             let events = self.events.fetch_add(events, Ordering::Relaxed) + events;
             let matches = self.matches.fetch_add(matches, Ordering::Relaxed) + matches;
             self.progress.tell(self.feed.done.load(Ordering::Relaxed), events, matches);
-            if worker.found.len() >= HAND_OVER {
-                self.hand_over(std::mem::take(&mut worker.found));
+            if worker.found.len() >= HAND_OVER || worker.traces.len() >= HAND_OVER {
+                self.hand_over(std::mem::take(&mut worker.found), std::mem::take(&mut worker.traces));
             }
         }
-        self.hand_over(worker.found);
+        self.hand_over(worker.found, worker.traces);
         self.tally.lock().unwrap_or_else(PoisonError::into_inner).join(worker.tally);
     }
 
-    fn hand_over(&self, found: Vec<Found>) {
+    fn hand_over(&self, found: Vec<Found>, traces: Vec<Trace>) {
         let added = self.timeline.lock().unwrap_or_else(PoisonError::into_inner).add(found);
-        if let Err(fault) = added {
+        let traced = self.traces.lock().unwrap_or_else(PoisonError::into_inner).add(traces);
+        if let Err(fault) = added.and(traced) {
             self.fail(fault);
         }
     }

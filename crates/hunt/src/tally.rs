@@ -6,6 +6,7 @@ use khien_detect::{Level, Rule};
 
 use crate::found::Found;
 use crate::limits;
+use crate::rules::Rules;
 
 /// Levels, worst first.
 pub(crate) const LEVELS: [Level; 5] = [Level::Critical, Level::High, Level::Medium, Level::Low, Level::Informational];
@@ -114,18 +115,18 @@ impl Tally {
     }
 
     /// Rules that fired, the worst and most frequent first.
-    pub(crate) fn worst_rules<'r>(&self, rules: &'r [Rule]) -> Vec<(u32, &'r Rule, u64)> {
-        let known = |(at, count): (&u32, &u64)| Some((*at, rules.get(*at as usize)?, *count));
+    pub(crate) fn worst_rules<'r>(&self, rules: &'r Rules) -> Vec<(u32, &'r Rule, u64)> {
+        let known = |(at, count): (&u32, &u64)| Some((*at, rules.rule(*at)?, *count));
         let mut fired: Vec<_> = self.rules.iter().filter_map(known).collect();
         fired.sort_by(|a, b| b.1.level.cmp(&a.1.level).then(b.2.cmp(&a.2)).then(a.1.id.cmp(&b.1.id)));
         fired
     }
 
     /// Matches of each technique, most first. A match of a rule with two techniques counts for both.
-    pub(crate) fn techniques(&self, rules: &[Rule]) -> Vec<(String, u64)> {
+    pub(crate) fn techniques(&self, rules: &Rules) -> Vec<(String, u64)> {
         let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
         for (at, count) in &self.rules {
-            for technique in rules.get(*at as usize).into_iter().flat_map(|rule| &rule.tags.techniques) {
+            for technique in rules.rule(*at).into_iter().flat_map(|rule| &rule.tags.techniques) {
                 *counts.entry(technique).or_default() += count;
             }
         }

@@ -1,4 +1,4 @@
-//! Matches sorted by time, in bounded memory: what has no room is sorted in parts into a file without a name, which the
+//! Matches, and events for correlations, sorted by time in bounded memory: what has no room is sorted in parts into a file without a name, which the
 //! system takes away with the process, and the parts are merged while they are read.
 
 use std::cmp::Reverse;
@@ -8,28 +8,39 @@ use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
 use khien_base::{Fault, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::found::Found;
+/// What is sorted by: time in microseconds, file, place in it, rule.
+pub(crate) type Key = (i64, u32, u64, u32);
 
-/// Matches that are still being gathered.
+/// Something with a place in time.
+pub(crate) trait Timed: Serialize + DeserializeOwned {
+    /// What it is sorted by; no two have the same.
+    fn key(&self) -> Key;
+    /// About how many bytes it takes.
+    fn weight(&self) -> usize;
+}
+
+/// Things that are still being gathered.
 #[derive(Debug)]
-pub(crate) struct Timeline {
-    rows: Vec<Found>,
+pub(crate) struct Timeline<T> {
+    rows: Vec<T>,
     weight: usize,
     most: usize,
     folder: PathBuf,
     parts: Vec<File>,
 }
 
-impl Timeline {
+impl<T: Timed> Timeline<T> {
     /// A timeline that keeps `most` bytes in memory and the rest in `folder`.
     pub(crate) fn new(most: usize, folder: PathBuf) -> Self {
         Self { rows: Vec::new(), weight: 0, most, folder, parts: Vec::new() }
     }
 
-    /// Takes matches in, in any order. Fault: `hunt.unwritable` (`file`, `what`).
-    pub(crate) fn add(&mut self, rows: Vec<Found>) -> Result<()> {
-        self.weight += rows.iter().map(Found::weight).sum::<usize>();
+    /// Takes things in, in any order. Fault: `hunt.unwritable` (`file`, `what`).
+    pub(crate) fn add(&mut self, rows: Vec<T>) -> Result<()> {
+        self.weight += rows.iter().map(T::weight).sum::<usize>();
         self.rows.extend(rows);
         if self.weight > self.most { self.spill() } else { Ok(()) }
     }
@@ -38,7 +49,7 @@ impl Timeline {
         let fault = |error: std::io::Error| {
             Fault::invalid("hunt.unwritable").with("file", self.folder.display()).with("what", error)
         };
-        self.rows.sort_unstable_by_key(Found::key);
+        self.rows.sort_unstable_by_key(T::key);
         let mut writer = BufWriter::new(tempfile::tempfile_in(&self.folder).map_err(fault)?);
         for row in self.rows.drain(..) {
             let bytes = serde_json::to_vec(&row).map_err(Fault::internal)?;
@@ -52,9 +63,9 @@ impl Timeline {
         Ok(())
     }
 
-    /// All matches in order.
-    pub(crate) fn sorted(mut self) -> Result<Sorted> {
-        self.rows.sort_unstable_by_key(Found::key);
+    /// All of them in order.
+    pub(crate) fn sorted(mut self) -> Result<Sorted<T>> {
+        self.rows.sort_unstable_by_key(T::key);
         let mut parts = vec![Part::Memory(std::mem::take(&mut self.rows).into_iter())];
         parts.extend(self.parts.into_iter().map(|file| Part::Disk(BufReader::with_capacity(1 << 18, file))));
         let mut sorted = Sorted { parts, heads: BinaryHeap::new() };
@@ -66,37 +77,45 @@ impl Timeline {
 }
 
 #[derive(Debug)]
-enum Part {
-    Memory(std::vec::IntoIter<Found>),
+enum Part<T> {
+    Memory(std::vec::IntoIter<T>),
     Disk(BufReader<File>),
 }
 
-/// Matches in the order of time.
+/// Things in the order of time.
 #[derive(Debug)]
-pub(crate) struct Sorted {
-    parts: Vec<Part>,
-    heads: BinaryHeap<Reverse<Head>>,
+pub(crate) struct Sorted<T> {
+    parts: Vec<Part<T>>,
+    heads: BinaryHeap<Reverse<Head<T>>>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
-struct Head {
-    row: Found,
+#[derive(Debug)]
+struct Head<T> {
+    row: T,
     part: usize,
 }
 
-impl PartialOrd for Head {
+impl<T: Timed> PartialEq for Head<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl<T: Timed> Eq for Head<T> {}
+
+impl<T: Timed> PartialOrd for Head<T> {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Head {
+impl<T: Timed> Ord for Head<T> {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.row.key().cmp(&other.row.key()).then(self.part.cmp(&other.part))
     }
 }
 
-impl Sorted {
+impl<T: Timed> Sorted<T> {
     fn refill(&mut self, part: usize) -> Result<()> {
         let row = match self.parts.get_mut(part) {
             Some(Part::Memory(rows)) => rows.next(),
@@ -109,8 +128,8 @@ impl Sorted {
         Ok(())
     }
 
-    /// The next match.
-    pub(crate) fn next(&mut self) -> Result<Option<Found>> {
+    /// The next one.
+    pub(crate) fn next(&mut self) -> Result<Option<T>> {
         // Mostly there is nothing on the disk, and nothing to merge.
         if let ([Part::Memory(rows)], true) = (self.parts.as_mut_slice(), self.heads.is_empty()) {
             return Ok(rows.next());
@@ -121,7 +140,7 @@ impl Sorted {
     }
 }
 
-fn read(file: &mut BufReader<File>) -> Result<Option<Found>> {
+fn read<T: Timed>(file: &mut BufReader<File>) -> Result<Option<T>> {
     let mut length = [0; 4];
     match file.read_exact(&mut length) {
         Ok(()) => {}
@@ -136,6 +155,7 @@ fn read(file: &mut BufReader<File>) -> Result<Option<Found>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::found::Found;
 
     fn rows(most: usize) -> Vec<Found> {
         let folder = tempfile::tempdir().unwrap();
@@ -157,7 +177,7 @@ mod tests {
     fn a_timeline_on_the_disk_is_the_one_in_memory() {
         let whole = rows(usize::MAX);
         assert_eq!(whole.len(), 1_000);
-        assert!(whole.is_sorted_by_key(Found::key));
+        assert!(whole.is_sorted_by_key(Timed::key));
         assert_eq!(whole.last().unwrap().time, None, "without a time: last");
         assert_eq!(rows(50_000), whole);
     }

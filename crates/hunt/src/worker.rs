@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 
 use khien_base::{Fault, Record, Result};
-use khien_detect::{Level, Scratch};
-use khien_normalise::{Format, LONGEST_LINE, Lean, Rendered, decode_line, evtx_chunk, sniff};
+use khien_detect::Scratch;
+use khien_normalise::{Format, LONGEST_LINE, Lean, Rendered, apart, decode_line, evtx_chunk, sniff};
 
 use crate::blocks::{Block, Content};
+use crate::correlation::Trace;
 use crate::feed::Feed;
 use crate::found::Found;
 use crate::order::Order;
-use crate::rules::Rules;
+use crate::rules::{Rules, Use};
 use crate::tally::Tally;
 use crate::trouble::Troubles;
 
@@ -66,6 +67,8 @@ pub(crate) struct Worker<'w> {
     fired: Vec<u32>,
     /// Matches that were not handed over yet.
     pub(crate) found: Vec<Found>,
+    /// Events for correlations that were not handed over yet.
+    pub(crate) traces: Vec<Trace>,
     pub(crate) tally: Tally,
 }
 
@@ -79,6 +82,7 @@ impl<'w> Worker<'w> {
             scratch: Scratch::default(),
             fired: Vec::new(),
             found: Vec::new(),
+            traces: Vec::new(),
             tally: Tally::default(),
         }
     }
@@ -116,19 +120,30 @@ impl<'w> Worker<'w> {
             Some(true) => {
                 let number = record.number;
                 let record = record.record()?;
-                self.keep(file, place, number, &record);
+                self.keep(file, place, number, record);
             }
             None => {
                 let number = record.number;
                 let record = record.record()?;
-                self.plain(file, place, number, &record);
+                self.plain(file, place, number, record);
             }
         }
         self.tally.events += 1;
         Ok(())
     }
 
+    /// A line: an event, or an envelope of several.
     fn line(&mut self, file: u32, number: u64, line: &[u8], format: Format) -> Result<()> {
+        let Some(events) = (if format == Format::Ndjson { apart(line) } else { None }) else {
+            return self.event(file, number, number << 16, line, format);
+        };
+        for (place, event) in (number << 16..).zip(events) {
+            self.event(file, number, place, &event, format)?;
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, file: u32, number: u64, place: u64, line: &[u8], format: Format) -> Result<()> {
         let now = self.order.now;
         let format = if format == Format::Auto { sniff(line) } else { format };
         let text = match format {
@@ -140,8 +155,8 @@ impl<'w> Worker<'w> {
         if quick != Some(false) {
             let record = decode_line(line, format, now, number)?;
             match quick {
-                Some(_) => self.keep(file, number, number, &record),
-                None => self.plain(file, number, number, &record),
+                Some(_) => self.keep(file, place, number, record),
+                None => self.plain(file, place, number, record),
             }
         }
         self.tally.events += 1;
@@ -154,32 +169,37 @@ impl<'w> Worker<'w> {
         let event = self.lean.read(json)?;
         let fired = self.rules.engine.fired_by(event.log(), |fields| event.give(fields), &mut self.scratch)?;
         self.fired.clear();
-        let counts = |at: &&u32| self.rules.counts.get(**at as usize).copied().unwrap_or_default();
-        self.fired.extend(fired.iter().filter(counts));
+        self.fired.extend(fired.iter().filter(|at| self.rules.uses(**at) != Use::default()));
         Some(!self.fired.is_empty())
     }
 
-    fn plain(&mut self, file: u32, place: u64, number: u64, record: &Record) {
-        let fired = self.rules.engine.fired(record, &mut self.scratch);
-        if !fired.is_empty() {
+    fn plain(&mut self, file: u32, place: u64, number: u64, record: Record) {
+        let fired = self.rules.engine.fired(&record, &mut self.scratch);
+        self.fired.clear();
+        self.fired.extend(fired.iter().filter(|at| self.rules.uses(**at) != Use::default()));
+        if !self.fired.is_empty() {
             self.keep(file, place, number, record);
         }
     }
 
-    /// Keeps the matches of a record on which rules fired.
-    fn keep(&mut self, file: u32, place: u64, number: u64, record: &Record) {
+    /// Keeps the matches of a record on which the rules in `fired` fired.
+    fn keep(&mut self, file: u32, place: u64, number: u64, record: Record) {
         if !self.order.span.holds(record.time) {
             return;
         }
-        for found in self.rules.engine.matches(record, &mut self.scratch) {
-            let Some(at) = self.rules.place(&found.rule.id) else { continue };
-            if self.rules.counts.get(at as usize) != Some(&true) {
-                continue;
+        let number = record.fields.get("RecordID").and_then(serde_json::Value::as_u64).unwrap_or(number);
+        let rules = self.rules;
+        if self.fired.iter().any(|at| rules.uses(*at).told) {
+            for found in rules.engine.matches(&record, &mut self.scratch) {
+                let Some(at) = rules.place(&found.rule.id).filter(|at| rules.uses(*at).told) else { continue };
+                let row = Found::new(file, place, number, at, &record, &found.hits);
+                self.tally.add(&row, found.rule.level);
+                self.found.push(row);
             }
-            let level: Level = found.rule.level;
-            let row = Found::new(file, place, number, at, record, &found.hits);
-            self.tally.add(&row, level);
-            self.found.push(row);
+        }
+        self.fired.retain(|at| rules.uses(*at).correlated);
+        if !self.fired.is_empty() {
+            self.traces.extend(Trace::new(file, place, number, self.fired.clone(), record));
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::timeline::Sorted;
 const BEFORE: [&str; 4] = ["time", "level", "title", "rule"];
 const AFTER: [&str; 6] = ["record", "tactics", "techniques", "matched", "log_file", "rule_file"];
 
-pub(super) fn write(report: &Report<'_>, mut rows: Sorted, to: &mut dyn Write) -> Result<std::io::Result<()>> {
+pub(super) fn write(report: &Report<'_>, mut rows: Sorted<Found>, to: &mut dyn Write) -> Result<std::io::Result<()>> {
     if let Err(error) = to.write_all("\u{feff}".as_bytes()) {
         return Ok(Err(error));
     }

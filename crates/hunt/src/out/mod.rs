@@ -15,6 +15,7 @@ use chrono::{DateTime, Utc};
 use khien_base::clock::vietnam;
 use khien_base::{Fault, Result};
 
+use crate::found::Found;
 use crate::order::{Order, Shape};
 use crate::rules::Rules;
 use crate::sources::{Source, shown};
@@ -74,7 +75,7 @@ pub(crate) fn spare_inputs(order: &Order, sources: &[Source]) -> Result<()> {
 }
 
 /// Writes the timeline and the layer. Fault: `hunt.unwritable` (`file`, `what`).
-pub(crate) fn timeline(report: &Report<'_>, shape: Shape, rows: Sorted, stdout: &mut dyn Write) -> Result<()> {
+pub(crate) fn timeline(report: &Report<'_>, shape: Shape, rows: Sorted<Found>, stdout: &mut dyn Write) -> Result<()> {
     if let Some(path) = &report.order.navigator {
         let layer = navigator::layer(report);
         let text = serde_json::to_string_pretty(&layer).map_err(Fault::internal)?;
@@ -100,7 +101,7 @@ pub(crate) fn timeline(report: &Report<'_>, shape: Shape, rows: Sorted, stdout: 
 }
 
 /// Our own faults outside, those of the file inside.
-fn write(report: &Report<'_>, shape: Shape, rows: Sorted, to: &mut dyn Write) -> Result<std::io::Result<()>> {
+fn write(report: &Report<'_>, shape: Shape, rows: Sorted<Found>, to: &mut dyn Write) -> Result<std::io::Result<()>> {
     match shape {
         Shape::Table => table::write(report, rows, to),
         Shape::Csv => csv::write(report, rows, to),

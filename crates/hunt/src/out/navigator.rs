@@ -17,7 +17,7 @@ const NAMED: usize = 5;
 
 /// The layer.
 pub(super) fn layer(report: &Report<'_>) -> Value {
-    let (lang, rules) = (report.order.lang, report.rules.engine.ruleset().rules());
+    let (lang, rules) = (report.order.lang, report.rules);
     let counts = report.tally.techniques(rules);
     let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(1);
     let fired = report.tally.worst_rules(rules);

@@ -11,7 +11,7 @@ use crate::found::{COLUMNS, Found};
 use crate::tally;
 use crate::timeline::Sorted;
 
-pub(super) fn write(report: &Report<'_>, mut rows: Sorted, to: &mut dyn Write) -> Result<std::io::Result<()>> {
+pub(super) fn write(report: &Report<'_>, mut rows: Sorted<Found>, to: &mut dyn Write) -> Result<std::io::Result<()>> {
     while let Some(row) = rows.next()? {
         let Some(object) = object(report, &row) else { continue };
         let mut line = serde_json::to_vec(&object).map_err(Fault::internal)?;

@@ -48,7 +48,7 @@ fn counts(report: &Report<'_>, lines: &mut Vec<String>) {
     for (level, count) in tally::LEVELS.iter().zip(tally.levels).filter(|(_, count)| *count > 0) {
         lines.push(format!("{:>10}  {}", lang.number(count), lang.say(&format!("level.{}", tally::name(*level)), &[])));
     }
-    let rules = report.rules.engine.ruleset().rules();
+    let rules = report.rules;
     let fired = tally.worst_rules(rules);
     heading(lang, "summary.rules", lines);
     for (at, rule, count) in fired.iter().take(LINES) {

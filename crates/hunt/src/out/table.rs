@@ -15,7 +15,7 @@ const HOST: usize = 24;
 /// Characters of the values at the end of a line.
 const MARKS: usize = 100;
 
-pub(super) fn write(report: &Report<'_>, mut rows: Sorted, to: &mut dyn Write) -> Result<std::io::Result<()>> {
+pub(super) fn write(report: &Report<'_>, mut rows: Sorted<Found>, to: &mut dyn Write) -> Result<std::io::Result<()>> {
     let lang = report.order.lang;
     let levels = tally::LEVELS.map(|level| lang.say(&format!("level.{}", tally::name(level)), &[]));
     let width = levels.iter().map(|level| level.chars().count()).max().unwrap_or_default();

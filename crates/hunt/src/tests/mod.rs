@@ -1,5 +1,6 @@
 //! Runs over real logs.
 
+mod correlations;
 mod damage;
 mod outputs;
 mod packed;

@@ -76,7 +76,7 @@ struct Page<'p> {
     fault_count: u64,
 }
 
-pub(super) fn write(report: &Report<'_>, rows: Sorted, to: &mut dyn Write) -> Result<std::io::Result<()>> {
+pub(super) fn write(report: &Report<'_>, rows: Sorted<Found>, to: &mut dyn Write) -> Result<std::io::Result<()>> {
     let page = page(report, rows)?;
     let mut environment = Environment::new();
     // The name's ending makes every value text and never markup.
@@ -86,7 +86,7 @@ pub(super) fn write(report: &Report<'_>, rows: Sorted, to: &mut dyn Write) -> Re
     Ok(to.write_all(text.as_bytes()))
 }
 
-fn page<'p>(report: &Report<'p>, rows: Sorted) -> Result<Page<'p>> {
+fn page<'p>(report: &Report<'p>, rows: Sorted<Found>) -> Result<Page<'p>> {
     let (rows, shown) = chosen(report, rows)?;
     let (lang, tally) = (report.order.lang, report.tally);
     let style = include_str!("../../pages/timeline.css");
@@ -122,7 +122,7 @@ fn page<'p>(report: &Report<'p>, rows: Sorted) -> Result<Page<'p>> {
 
 /// The matches that the table has room for, the worst levels first and of the last of these the earliest, in the order
 /// of time.
-fn chosen(report: &Report<'_>, mut sorted: Sorted) -> Result<(Vec<Row>, u64)> {
+fn chosen(report: &Report<'_>, mut sorted: Sorted<Found>) -> Result<(Vec<Row>, u64)> {
     let mut room: ByLevel = [0; 5];
     let mut left = limits::HTML_ROWS;
     for (room, count) in room.iter_mut().zip(report.tally.levels) {
@@ -154,16 +154,24 @@ fn row(report: &Report<'_>, found: &Found, rule: &khien_detect::Rule) -> Row {
         host: found.column("host").to_owned(),
         event: found.column("event_id").to_owned(),
         techniques: rule.tags.techniques.clone(),
-        matched: found.marks.iter().map(|mark| (mark.field.to_string(), mark.value.to_string())).collect(),
+        matched: found.marks.iter().map(|mark| (named(report, found, &mark.field), mark.value.to_string())).collect(),
         columns: COLUMNS.iter().filter_map(told).collect(),
         file: report.file(found.file).to_owned(),
         record: found.record,
     }
 }
 
+/// The name of a field; what correlations count is no field and has a word.
+fn named(report: &Report<'_>, found: &Found, field: &str) -> String {
+    let key = format!("mark.{field}");
+    let words = report.order.lang.words();
+    let word = words.get(&key).filter(|_| report.rules.is_correlation(found.rule));
+    word.map_or(field, String::as_str).to_owned()
+}
+
 fn by_rule(report: &Report<'_>) -> Vec<Count> {
     let lang = report.order.lang;
-    let fired = report.tally.worst_rules(report.rules.engine.ruleset().rules());
+    let fired = report.tally.worst_rules(report.rules);
     let most = fired.iter().map(|(.., count)| *count).max().unwrap_or(1).max(1);
     let one = |(at, rule, count): &(u32, &khien_detect::Rule, u64)| Count {
         level: tally::name(rule.level),
@@ -195,7 +203,7 @@ fn by_host(report: &Report<'_>) -> Vec<Count> {
 
 fn by_technique(report: &Report<'_>) -> Vec<Count> {
     let lang = report.order.lang;
-    let counts = report.tally.techniques(report.rules.engine.ruleset().rules());
+    let counts = report.tally.techniques(report.rules);
     let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(1).max(1);
     let one = |(id, count): &(String, u64)| Count {
         level: "",
