@@ -83,7 +83,9 @@ test("import, switch off, own rule, second person, alert", async ({ browser }) =
   await look(page, "rules-list");
   await page.getByRole("checkbox", { name: /Luật mẫu hai/ }).check();
   await page.locator("#f-reason").fill("Không dùng hệ thống này");
-  await page.getByRole("button", { name: "Tắt" }).click();
+  const switched = page.waitForResponse((answer) => answer.url().endsWith("/rules/switch"));
+  await page.getByRole("button", { name: "Tắt", exact: true }).click();
+  await switched;
   await page.goto(`${base}/rules?state=off`);
   await page.getByRole("link", { name: "Luật mẫu hai" }).click();
   await expect(page.getByText("Không dùng hệ thống này").first()).toBeVisible();

@@ -20,7 +20,8 @@ pub(super) fn by_tactic(rules: &[&Rule], hits: &HashMap<String, Figures>, vietna
 }
 
 fn row(name: &str, rules: &[&Rule], hits: &HashMap<String, Figures>, vietnamese: bool) -> TacticRow {
-    let of: Vec<&Rule> = rules.iter().copied().filter(|rule| rule.tags.tactics.iter().any(|tactic| tactic == name)).collect();
+    let of: Vec<&Rule> =
+        rules.iter().copied().filter(|rule| rule.tags.tactics.iter().any(|tactic| tactic == name)).collect();
     let techniques: BTreeSet<&String> = of.iter().flat_map(|rule| &rule.tags.techniques).collect();
     TacticRow {
         name: name.to_owned(),

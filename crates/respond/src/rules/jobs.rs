@@ -6,9 +6,9 @@ use khien_base::Result;
 use khien_web::{Job, Kit};
 use serde_json::Value;
 
-use super::cost;
 use super::model::import;
 use super::store::{imports, trials};
+use super::{apply, cost};
 
 /// How long a preview waits for a decision.
 const PREVIEW: TimeDelta = TimeDelta::days(7);
@@ -17,6 +17,7 @@ const TRIALS: TimeDelta = TimeDelta::days(90);
 
 /// The jobs of the card.
 pub(super) const JOBS: &[Job] = &[
+    Job { kind: "rules.follow", every_seconds: Some(30), run: apply::follow },
     Job { kind: COSTS, every_seconds: None, run: measure },
     Job { kind: "rules.forget", every_seconds: Some(24 * 3600), run: forget },
 ];

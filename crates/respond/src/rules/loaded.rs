@@ -68,6 +68,8 @@ pub struct Kept {
     pub documents: Vec<(String, String, String)>,
     /// Rules that are switched off.
     pub off: HashSet<String>,
+    /// What the database said of itself when it was read: another mark, other rules.
+    pub mark: String,
 }
 
 #[derive(Embed)]
@@ -117,6 +119,8 @@ pub struct Loaded {
     pub notes: HashMap<String, Notes>,
     /// Rules and correlations that are switched off: known, never matched. A correlation has no log source.
     pub off: Vec<Rule>,
+    /// [`Kept::mark`] of what they were read from.
+    pub mark: String,
     /// Places among the heads of the rule set.
     places: HashMap<String, usize>,
 }
@@ -222,7 +226,17 @@ pub fn load_with(folders: &[PathBuf], kept: &Kept, now: DateTime<Utc>) -> Loaded
     let places = ruleset.heads().enumerate().map(|(place, rule)| (rule.id.clone(), place)).collect();
     let ruleset = Arc::new(ruleset);
     let engine = Engine::new(Arc::clone(&ruleset));
-    Loaded { ruleset, engine, faults, loaded_at: now, folders: folders.to_vec(), notes, off, places }
+    Loaded {
+        ruleset,
+        engine,
+        faults,
+        loaded_at: now,
+        folders: folders.to_vec(),
+        notes,
+        off,
+        mark: kept.mark.clone(),
+        places,
+    }
 }
 
 /// The rule files of one folder with everything under it, and what could not be read.

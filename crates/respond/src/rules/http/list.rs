@@ -87,8 +87,10 @@ fn bounds(paging: Paging) -> (usize, usize) {
 
 fn filters(wanted: Wanted) -> Filters {
     let any = wanted.any();
+    let rare = [&wanted.status, &wanted.product, &wanted.logsource, &wanted.kind, &wanted.hits, &wanted.technique];
+    let more = rare.iter().any(|part| !part.is_empty());
     let Wanted { words, level, status, logsource, product, tactic, technique, source, kind, state, hits } = wanted;
-    Filters { q: words, level, status, logsource, product, tactic, technique, source, kind, state, hits, any }
+    Filters { q: words, level, status, logsource, product, tactic, technique, source, kind, state, hits, any, more }
 }
 
 fn sorted(ctx: &Ctx, asked: &str) -> Sorted {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use khien_base::{Fault, Id, Result};
 use khien_db::{Db, fault, page};
 use khien_web::Paging;
@@ -25,8 +26,36 @@ pub async fn lock<C: ConnectionTrait>(conn: &C) -> Result<()> {
     Ok(())
 }
 
+/// What tells one state of approved documents and switches from another: how many there are, and the last decision.
+pub async fn mark(db: &Db) -> Result<String> {
+    let approved: Option<(i64, Option<DateTime<Utc>>)> = Entity::find()
+        .select_only()
+        .column_as(Column::Id.count(), "versions")
+        .column_as(Column::ReviewedAt.max(), "last")
+        .filter(Column::State.eq(State::Approved.name()))
+        .into_tuple()
+        .one(db.read())
+        .await
+        .map_err(fault)?;
+    let switched: Option<(i64, Option<DateTime<Utc>>)> = setting::Entity::find()
+        .select_only()
+        .column_as(setting::Column::Rule.count(), "switches")
+        .column_as(setting::Column::At.max(), "last")
+        .into_tuple()
+        .one(db.read())
+        .await
+        .map_err(fault)?;
+    let told = |part: Option<(i64, Option<DateTime<Utc>>)>| {
+        let (count, last) = part.unwrap_or_default();
+        format!("{count}@{}", last.map_or(0, |at| at.timestamp_micros()))
+    };
+    Ok(format!("{} {}", told(approved), told(switched)))
+}
+
 /// What the database adds to the rule files: approved documents, oldest first, and what is switched off.
 pub async fn kept(db: &Db) -> Result<Kept> {
+    // Read first: what changes while the rest is read is noticed the next time.
+    let mark = mark(db).await?;
     let off: Vec<String> = setting::Entity::find()
         .select_only()
         .column(setting::Column::Rule)
@@ -52,7 +81,7 @@ pub async fn kept(db: &Db) -> Result<Kept> {
         let name = if path.is_empty() { format!("{rule}.yml") } else { path };
         (origin, name, yaml)
     };
-    Ok(Kept { documents: rows.into_iter().filter(wanted).map(document).collect(), off })
+    Ok(Kept { documents: rows.into_iter().filter(wanted).map(document).collect(), off, mark })
 }
 
 /// One version.

@@ -228,3 +228,20 @@ async fn rules_are_switched_off_with_a_reason_one_or_many() {
 pub(super) async fn last(centre: &Centre) -> khien_db::audit::Model {
     khien_db::audit::last(centre.app.kit.db.read()).await.unwrap().unwrap()
 }
+
+#[tokio::test]
+async fn what_another_program_decided_on_the_same_database_comes_in_force_by_itself() {
+    let centre = Centre::new().await;
+    let (mut author, mut second) = (centre.officer().await, centre.officer().await);
+    in_force(&mut author, &mut second, RULE).await;
+    let rules = rules::loaded::of(&centre.app.kit).unwrap();
+    let follow = rules::jobs::JOBS.iter().find(|job| job.kind == "rules.follow").unwrap();
+    let before = rules.current();
+    (follow.run)(&centre.app.kit, &Value::Null).await.unwrap();
+    assert!(std::sync::Arc::ptr_eq(&before, &rules.current()), "nothing changed, nothing is read");
+    // As after a crash between the change and its effect.
+    rules.replace(rules::load(&[], centre.app.kit.now()));
+    assert!(shown(&mut author, "/rules?source=own").await["rows"].as_array().unwrap().is_empty());
+    (follow.run)(&centre.app.kit, &Value::Null).await.unwrap();
+    assert_eq!(shown(&mut author, "/rules?source=own").await["rows"].as_array().unwrap().len(), 1);
+}

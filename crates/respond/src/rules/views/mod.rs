@@ -100,6 +100,8 @@ pub struct Filters {
     pub hits: String,
     /// Whether anything narrows the list.
     pub any: bool,
+    /// Whether one of the rarer filters does.
+    pub more: bool,
 }
 
 /// The list of rules.

@@ -251,7 +251,8 @@ impl View for Edit {
     const PAGE: &'static str = "rules/edit.html";
 
     fn samples() -> Vec<Self> {
-        let draft = Self { version: Id::nil().to_string(), rule: "x".into(), yaml: "title: </textarea>".into(), fresh: false };
+        let draft =
+            Self { version: Id::nil().to_string(), rule: "x".into(), yaml: "title: </textarea>".into(), fresh: false };
         vec![Self { fresh: true, ..Self::default() }, draft]
     }
 }
