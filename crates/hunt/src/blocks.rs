@@ -200,13 +200,18 @@ fn is_log(head: &[u8], format: Format) -> bool {
         return true;
     }
     let lines = head.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).take(LOOKED_AT);
+    // A time of day, or a name with its value: texts that people wrote have neither, and need not be read.
+    let likely = |line: &[u8]| {
+        let clock = |part: &[u8]| matches!(part, [a, b, b':', c, d] if [a, b, c, d].iter().all(|c| c.is_ascii_digit()));
+        line.contains(&b'=') || line.windows(5).any(clock)
+    };
     let told = |line: &[u8]| {
         let record = decode_line(line, format, DateTime::UNIX_EPOCH, 1);
         record
             .is_ok_and(|record| record.time.is_some() || record.log.service.is_some() || record.log.category.is_some())
     };
     // The last line may break off; JSON that is no log has no time either, but rules may be meant for it.
-    !head.contains(&0) && (format == Format::Ndjson || lines.into_iter().any(told))
+    !head.contains(&0) && (format == Format::Ndjson || lines.into_iter().filter(|line| likely(line)).any(told))
 }
 
 fn head(reader: &mut impl Read) -> std::io::Result<Vec<u8>> {

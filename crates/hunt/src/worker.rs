@@ -189,13 +189,12 @@ impl<'w> Worker<'w> {
         }
         let number = record.fields.get("RecordID").and_then(serde_json::Value::as_u64).unwrap_or(number);
         let rules = self.rules;
-        if self.fired.iter().any(|at| rules.uses(*at).told) {
-            for found in rules.engine.matches(&record, &mut self.scratch) {
-                let Some(at) = rules.place(&found.rule.id).filter(|at| rules.uses(*at).told) else { continue };
-                let row = Found::new(file, place, number, at, &record, &found.hits);
-                self.tally.add(&row, found.rule.level);
-                self.found.push(row);
-            }
+        let told: Vec<u32> = self.fired.iter().copied().filter(|at| rules.uses(*at).told).collect();
+        for found in rules.engine.ruleset().told(&record, &told) {
+            let Some(at) = rules.place(&found.rule.id) else { continue };
+            let row = Found::new(file, place, number, at, &record, &found.hits);
+            self.tally.add(&row, found.rule.level);
+            self.found.push(row);
         }
         self.fired.retain(|at| rules.uses(*at).correlated);
         if !self.fired.is_empty() {
