@@ -57,7 +57,7 @@ impl Ours {
         for line in lines {
             let fast = lean.read(line);
             let fired = fast.and_then(|event| {
-                self.engine.fired_by(event.log(), |fields| event.give(fields), &mut scratch).map(<[u32]>::len)
+                self.engine.fired_on(event.log(), &event, &mut scratch).map(<[u32]>::len)
             });
             matches += fired.unwrap_or_else(|| self.engine.fired(&record(line), &mut scratch).len());
         }

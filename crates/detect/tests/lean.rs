@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use khien_base::Record;
-use khien_base::event::{Scalar, TakeFields};
+use khien_base::event::{GiveFields, Scalar, TakeFields, unescape};
 use khien_normalise::{Format, Lean, decode_line, evtx};
 use serde_json::{Map, Value, json};
 
@@ -27,6 +27,11 @@ impl TakeFields for Seen {
     fn value(&mut self, value: Scalar<'_>) {
         let text = match value {
             Scalar::Text(text) => json!(text).to_string(),
+            Scalar::Escaped(written) => {
+                let mut text = String::new();
+                unescape(written, &mut text);
+                json!(text).to_string()
+            }
             Scalar::Number(number) => number.parse::<serde_json::Number>().unwrap().to_string(),
             Scalar::Bool(flag) => flag.to_string(),
             Scalar::Null => "null".to_owned(),

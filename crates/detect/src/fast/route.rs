@@ -4,8 +4,9 @@ use rustc_hash::FxHashMap;
 
 use super::field::{Field, Gathering};
 use super::formula::{Atom, Formulas, Node, Witness};
+use super::names::Wanted;
 use super::required;
-use super::view::Wanted;
+use super::sieve::Sieve;
 use crate::condition::Expr;
 use crate::detection::{Detection, Selection};
 use crate::item::{Expected, FieldNames, Item, Test};
@@ -14,6 +15,8 @@ use crate::text::{Pattern, Shape};
 /// Everything that is done for an event of one log source.
 #[derive(Debug, Default)]
 pub(super) struct Route {
+    /// Its number in the engine.
+    pub(super) number: u32,
     /// Positions of the rules in the rule set, in its order.
     pub(super) rules: Vec<u32>,
     /// The formula of each rule.
@@ -26,6 +29,8 @@ pub(super) struct Route {
     pub(super) fields: Vec<Option<Box<Field>>>,
     /// Words that may stand anywhere.
     pub(super) anywhere: Option<Box<Field>>,
+    /// Says of a text that no such word can stand in it; only where that decides all that is asked of words.
+    pub(super) sieve: Option<Sieve>,
     pub(super) wanted: Wanted,
 }
 
@@ -74,15 +79,15 @@ struct Compiling {
 }
 
 impl Route {
-    /// Compiles rules: each with its position in the rule set.
-    pub(super) fn new(rules: &[(u32, &Detection)], fields: &FieldNames) -> Self {
+    /// Compiles rules: each with its position in the rule set. The fields are numbered on from `number`.
+    pub(super) fn new(rules: &[(u32, &Detection)], fields: &FieldNames, number: &mut u32) -> Self {
         let mut compiling = Compiling::default();
         for (position, detection) in rules {
             let node = compiling.detection(detection);
             compiling.route.rules.push(*position);
             compiling.route.nodes.push(node);
         }
-        compiling.finish(fields)
+        compiling.finish(fields, number)
     }
 }
 
@@ -179,7 +184,7 @@ impl Compiling {
         number
     }
 
-    fn finish(mut self, fields: &FieldNames) -> Route {
+    fn finish(mut self, fields: &FieldNames, number: &mut u32) -> Route {
         let mut gathering: FxHashMap<Option<u32>, Gathering> = FxHashMap::default();
         for ((atom, tests), known) in (0..).zip(&self.of_atom).zip(&mut self.route.atoms) {
             let place = gathering.entry(known.slot).or_default();
@@ -197,8 +202,13 @@ impl Compiling {
             _ => None,
         }));
         self.route.fields.resize_with(fields.len(), || None);
+        let open = self.route.atoms.iter().any(|known| known.slot.is_none() && known.open);
         for (slot, gathered) in gathering {
-            let field = Some(Box::new(gathered.build()));
+            if slot.is_none() && !open {
+                self.route.sieve = gathered.sieve();
+            }
+            *number += 1;
+            let field = Some(Box::new(gathered.build(*number)));
             match slot {
                 None => self.route.anywhere = field,
                 Some(slot) => {
