@@ -67,7 +67,7 @@ impl Gathering {
     /// Takes in a test of an atom; `false` when the index cannot tell when the test may pass.
     pub(super) fn add(&mut self, atom: Atom, test: &Test) -> bool {
         match test {
-            Test::Text(pattern) => self.pattern(atom, pattern),
+            Test::Text(pattern) => pattern.spelled().iter().for_each(|pattern| self.pattern(atom, pattern)),
             Test::Number(Number::Integer(n)) => self.numbers.entry(*n).or_default().push(atom),
             Test::Bool(flag) => self.put(Place::Exact(flag.to_string()), Finding::Holds(atom)),
             Test::Regex(regex) => {
