@@ -13,6 +13,7 @@ if [ "${1:-build}" = test ]; then
   lacks soffice && need+=(libreoffice-writer-nogui)
   lacks pdftotext && need+=(poppler-utils)
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need+=(postgresql)
+  python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || need+=(python3-venv)
   fc-list 2>/dev/null | grep -qi liberation || need+=(fonts-liberation)
 fi
 if [ ${#need[@]} -gt 0 ]; then

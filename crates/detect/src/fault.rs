@@ -31,7 +31,7 @@ pub struct RuleFault {
 }
 
 /// Every code of a [`RuleFault`], in order: a page needs a sentence under `fault.<code>` for each.
-pub const CODES: [&str; 36] = [
+pub const CODES: [&str; 46] = [
     "detect.action-unsupported",
     "detect.choice",
     "detect.cidr",
@@ -42,7 +42,17 @@ pub const CODES: [&str; 36] = [
     "detect.condition-too-deep",
     "detect.condition-too-long",
     "detect.condition-unknown",
-    "detect.correlation-unsupported",
+    "detect.correlation-alias",
+    "detect.correlation-condition",
+    "detect.correlation-cycle",
+    "detect.correlation-field",
+    "detect.correlation-key",
+    "detect.correlation-percentile",
+    "detect.correlation-rule-twice",
+    "detect.correlation-rule-unknown",
+    "detect.correlation-rules",
+    "detect.correlation-timespan",
+    "detect.correlation-type",
     "detect.detection-missing",
     "detect.encoded-short",
     "detect.encoded-wildcard",

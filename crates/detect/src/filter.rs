@@ -38,6 +38,8 @@ pub(crate) struct Waiting {
     detection: Detection,
     /// Where each of the rules is named.
     places: Vec<At>,
+    /// The document as it was written.
+    pub(crate) yaml: String,
 }
 
 /// Whether a document is a filter.
@@ -51,6 +53,7 @@ pub(crate) fn read(
     reading: &mut Reading<'_, '_>,
     source_name: &str,
     fallback_id: &str,
+    yaml: &str,
 ) -> Option<Waiting> {
     let about: Rule = rule::read(node, reading.faults, source_name, fallback_id, "");
     let section = node.get("filter")?;
@@ -65,7 +68,8 @@ pub(crate) fn read(
     }
     let (rules, places) = names?.into_iter().unzip();
     let Rule { id, title, description, logsource, source_name, .. } = about;
-    Some(Waiting { filter: Filter { id, title, description, logsource, rules, source_name }, detection, places })
+    let filter = Filter { id, title, description, logsource, rules, source_name };
+    Some(Waiting { filter, detection, places, yaml: yaml.to_owned() })
 }
 
 /// The rules that a filter is for, with their places; none for `any`.
@@ -88,8 +92,8 @@ fn rules(section: &Node, faults: &mut Faults<'_>) -> Option<Vec<(String, At)>> {
 }
 
 impl Waiting {
-    /// Adds the filter to the rules that it is for; names that no rule bears are reported.
-    pub(crate) fn apply(&self, rules: &[Rule], detections: &mut [Detection], faults: &mut Faults<'_>) {
+    /// Adds the filter to the rules that it is for and gives their positions; names that no rule bears are reported.
+    pub(crate) fn apply(&self, rules: &[Rule], detections: &mut [Detection], faults: &mut Faults<'_>) -> Vec<usize> {
         let meant = |rule: &Rule, name: &String| *name == rule.id || *name == rule.name;
         for (name, at) in self.filter.rules.iter().zip(&self.places) {
             if !rules.iter().any(|rule| meant(rule, name)) {
@@ -98,12 +102,15 @@ impl Waiting {
                 faults.report_with("detect.filter-rule-unknown", *at, what, mend, vec![("rule", name.clone())]);
             }
         }
-        for (rule, detection) in rules.iter().zip(detections) {
+        let mut quieted = Vec::new();
+        for (place, (rule, detection)) in rules.iter().zip(detections).enumerate() {
             let named = self.filter.rules.is_empty() || self.filter.rules.iter().any(|name| meant(rule, name));
             if named && within(&self.filter.logsource, &rule.logsource) {
                 self.quiet(detection);
+                quieted.push(place);
             }
         }
+        quieted
     }
 
     fn quiet(&self, detection: &mut Detection) {

@@ -26,3 +26,13 @@ pub const REGEX_CACHE_BYTES: usize = 2 * 1024 * 1024;
 pub const REGEX_WEIGHT: usize = VALUES / 100;
 /// Hits that one match tells of.
 pub const HITS: usize = 200;
+/// Rules that one correlation refers to.
+pub const CORRELATED_RULES: usize = 64;
+/// Fields that one correlation groups by, or counts values of.
+pub const CORRELATED_FIELDS: usize = 16;
+/// The largest number of events or values that a correlation may wait for: so many are kept of a group.
+pub const CORRELATED_EVENTS: u64 = 100_000;
+/// The longest timespan of a correlation, in seconds: ten years.
+pub const TIMESPAN_SECONDS: u64 = 10 * 366 * 86_400;
+/// Events that a result of a correlation names.
+pub const CORRELATED_NAMED: usize = 100;

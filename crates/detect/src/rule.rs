@@ -116,6 +116,13 @@ fn kind(name: &str) -> Attack {
 
 /// Reads everything but the detection; what is faulty is reported and left empty.
 pub(crate) fn read(node: &Node, faults: &mut Faults<'_>, source_name: &str, fallback_id: &str, yaml: &str) -> Rule {
+    let mut rule = head(node, faults, source_name, fallback_id, yaml);
+    rule.logsource = logsource(node, faults);
+    rule
+}
+
+/// Reads what rules and correlations have in common: no log source, no detection.
+pub(crate) fn head(node: &Node, faults: &mut Faults<'_>, source_name: &str, fallback_id: &str, yaml: &str) -> Rule {
     let title = text(node, "title", faults);
     if title.trim().is_empty() && node.get("title").is_none_or(|n| n.text().is_some()) {
         faults.report("detect.title-missing", node.at, "The rule has no title.", "Write `title:` with a short name.");
@@ -132,7 +139,7 @@ pub(crate) fn read(node: &Node, faults: &mut Faults<'_>, source_name: &str, fall
         tags: Tags::new(list(node, "tags", faults)),
         references: list(node, "references", faults),
         falsepositives: list(node, "falsepositives", faults),
-        logsource: logsource(node, faults),
+        logsource: LogSource::default(),
         source_name: source_name.to_owned(),
         yaml: yaml.strip_prefix("---").unwrap_or(yaml).trim().to_owned(),
     }
@@ -167,7 +174,7 @@ fn text(node: &Node, key: &str, faults: &mut Faults<'_>) -> String {
     }
 }
 
-fn wrong(key: &str, value: &Node, expected: &str, faults: &mut Faults<'_>) {
+pub(crate) fn wrong(key: &str, value: &Node, expected: &str, faults: &mut Faults<'_>) {
     faults.within(key, |faults| {
         let what = format!("{} stands here, not {expected}.", capital(value.name()));
         faults.report("detect.type", value.at, what, format!("Write {expected}."));
@@ -175,7 +182,7 @@ fn wrong(key: &str, value: &Node, expected: &str, faults: &mut Faults<'_>) {
 }
 
 /// A list of texts; a single text is a list of one.
-fn list(node: &Node, key: &str, faults: &mut Faults<'_>) -> Vec<String> {
+pub(crate) fn list(node: &Node, key: &str, faults: &mut Faults<'_>) -> Vec<String> {
     let Some(value) = node.get(key) else { return Vec::new() };
     match &value.kind {
         Kind::Scalar { .. } if matches!(value.scalar(), Some(Scalar::Null)) => Vec::new(),

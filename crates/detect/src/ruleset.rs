@@ -1,10 +1,15 @@
 //! Rules loaded together, ready to be matched.
 
 use std::collections::HashMap;
+use std::hash::Hasher as _;
 
 use khien_base::{LogSource, Record};
+use rustc_hash::FxHasher;
 use serde::Serialize;
 
+use crate::correlate::Correlation;
+use crate::correlate::link::{self, Linked};
+use crate::correlate::read::{self as correlation, Draft};
 use crate::detection::{self, Detection};
 use crate::fault::{At, Faults, RuleFault};
 use crate::filter::{self, Filter, Waiting};
@@ -23,6 +28,9 @@ pub struct Ruleset {
     detections: Vec<Detection>,
     fields: FieldNames,
     filters: Vec<Filter>,
+    correlations: Vec<Correlation>,
+    /// For each rule whether it is only a part of correlations.
+    quiet: Vec<bool>,
     /// Positions of the rules of each log source.
     groups: Vec<(LogSource, Vec<usize>)>,
 }
@@ -53,12 +61,15 @@ impl Ruleset {
             faults: Vec::new(),
             ids: HashMap::new(),
             waiting: Vec::new(),
+            drafts: Vec::new(),
+            meanings: Vec::new(),
             placeholders,
         };
         for (name, text) in sources {
             loading.source(&name, &text);
         }
         loading.filter();
+        loading.link();
         let mut by_source: HashMap<&LogSource, usize> = HashMap::new();
         let mut groups: Vec<(LogSource, Vec<usize>)> = Vec::new();
         for (position, rule) in loading.set.rules.iter().enumerate() {
@@ -82,6 +93,22 @@ impl Ruleset {
     /// The filters that quiet rules, in the order in which they were given.
     pub fn filters(&self) -> &[Filter] {
         &self.filters
+    }
+
+    /// The correlations, each after those that it refers to.
+    pub fn correlations(&self) -> &[Correlation] {
+        &self.correlations
+    }
+
+    /// What people know as rules: the rules, and the correlations as far as they look like rules.
+    pub fn heads(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().chain(self.correlations.iter().map(|correlation| &correlation.rule))
+    }
+
+    /// Whether the rule at a position only serves correlations and is not to alert by itself: correlations refer to it
+    /// and none of them says `generate: true`.
+    pub fn is_quiet(&self, position: u32) -> bool {
+        self.quiet.get(position as usize).copied().unwrap_or(false)
     }
 
     /// The rules that are to be matched against records of a log source.
@@ -144,6 +171,10 @@ struct Loading<'p> {
     ids: HashMap<String, String>,
     /// Filters, which may stand before their rules.
     waiting: Vec<Waiting>,
+    /// Correlations, which may stand before their rules.
+    drafts: Vec<Draft>,
+    /// For each rule a hash of what it looks for.
+    meanings: Vec<u64>,
     placeholders: &'p Placeholders,
 }
 
@@ -180,7 +211,11 @@ impl Loading<'_> {
             Ok(node) if filter::is_filter(&node) => {
                 let (fields, placeholders) = (&mut self.set.fields, self.placeholders);
                 let mut reading = Reading { faults: &mut faults, fields, placeholders, values: 0 };
-                self.waiting.extend(filter::read(&node, &mut reading, name, fallback_id));
+                self.waiting.extend(filter::read(&node, &mut reading, name, fallback_id, document));
+            }
+            Ok(node) if correlation::is_correlation(&node) => {
+                let draft = correlation::read(&node, &mut faults, name, fallback_id, document);
+                self.keep_draft(draft, &node, &mut faults);
             }
             Ok(node) if is_rule(&node, &mut faults) => {
                 let rule = rule::read(&node, &mut faults, name, fallback_id, document);
@@ -209,44 +244,81 @@ impl Loading<'_> {
     fn filter(&mut self) {
         for waiting in std::mem::take(&mut self.waiting) {
             let mut faults = Faults::new(&waiting.filter.source_name);
-            waiting.apply(&self.set.rules, &mut self.set.detections, &mut faults);
+            let quieted = waiting.apply(&self.set.rules, &mut self.set.detections, &mut faults);
+            for rule in quieted {
+                if let Some(meaning) = self.meanings.get_mut(rule) {
+                    *meaning = hashed(*meaning, &waiting.yaml);
+                }
+            }
             self.faults.extend(faults.into_vec());
             self.set.filters.push(waiting.filter);
         }
     }
 
-    /// Adds a rule that has no faults and whose id is new.
-    fn keep(&mut self, rule: Rule, detection: Option<Detection>, node: &Node, faults: &mut Faults<'_>) {
+    /// Binds correlations to their rules.
+    fn link(&mut self) {
+        let drafts = std::mem::take(&mut self.drafts);
+        let Linked { correlations, quiet, faults } = link::link(drafts, &self.set.rules, &self.meanings);
+        (self.set.correlations, self.set.quiet) = (correlations, quiet);
+        self.faults.extend(faults);
+    }
+
+    /// Tells an id that was there before.
+    fn once(&self, rule: &Rule, node: &Node, faults: &mut Faults<'_>) {
         if let Some(first) = self.ids.get(&rule.id) {
             let at = node.get("id").map_or(node.at, |n| n.at);
             let what = format!("The id {} is already that of a rule in {first}.", rule.id);
             let args = vec![("id", rule.id.clone()), ("first", first.clone())];
             faults.report_with("detect.id-twice", at, what, "Give the rule an id of its own.", args);
         }
+    }
+
+    /// Adds a rule that has no faults and whose id is new.
+    fn keep(&mut self, rule: Rule, detection: Option<Detection>, node: &Node, faults: &mut Faults<'_>) {
+        self.once(&rule, node, faults);
         if let (true, Some(detection)) = (faults.is_empty(), detection) {
             self.ids.insert(rule.id.clone(), rule.source_name.clone());
+            let mut meaning = hashed(0, &rule.yaml);
+            if rule.yaml.contains("expand") {
+                meaning = hashed(meaning, &format!("{:?}", self.placeholders));
+            }
+            self.meanings.push(meaning);
             self.set.rules.push(rule);
             self.set.detections.push(detection);
         }
     }
+
+    /// Keeps a correlation that has no faults and whose id is new until all rules are there.
+    fn keep_draft(&mut self, draft: Option<Draft>, node: &Node, faults: &mut Faults<'_>) {
+        let Some(draft) = draft else { return };
+        self.once(&draft.rule, node, faults);
+        if faults.is_empty() {
+            self.ids.insert(draft.rule.id.clone(), draft.rule.source_name.clone());
+            self.drafts.push(draft);
+        }
+    }
 }
 
-/// Whether a document is a detection rule; says of other kinds that they are not read yet.
+/// A hash of a text, beside what was hashed before.
+fn hashed(before: u64, text: &str) -> u64 {
+    let mut hash = FxHasher::default();
+    hash.write_u64(before);
+    hash.write(text.as_bytes());
+    hash.finish()
+}
+
+/// Whether a document is a detection rule; says of rule collections that they are not read.
 fn is_rule(node: &Node, faults: &mut Faults<'_>) -> bool {
     if !matches!(node.kind, Kind::Map(_)) {
         let what = format!("The document is {}, not a map.", node.name());
         faults.report("detect.not-a-rule", node.at, what, "Write a rule: title, logsource, detection.");
         return false;
     }
-    let other = [
-        ("correlation", "detect.correlation-unsupported", "Correlation rules are not supported yet."),
-        ("action", "detect.action-unsupported", "Rule collections of Sigma 1 (`action:`) are not supported."),
-    ];
-    for (key, code, what) in other {
-        if let Some(section) = node.get(key) {
-            faults.report(code, section.at, what, "Leave the document out; the other rules are loaded.");
-            return false;
-        }
+    if let Some(section) = node.get("action") {
+        let what = "Rule collections of Sigma 1 (`action:`) are not supported.";
+        let mend = "Leave the document out; the other rules are loaded.";
+        faults.report("detect.action-unsupported", section.at, what, mend);
+        return false;
     }
     true
 }

@@ -8,6 +8,7 @@ mod flatten;
 mod framing;
 mod hot;
 mod lean;
+mod logsources;
 mod ndjson;
 mod pairs;
 mod stamp;

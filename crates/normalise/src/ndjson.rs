@@ -7,7 +7,7 @@ use khien_base::{Fault, LogSource, Record};
 use serde_json::{Map, Value};
 
 use crate::flatten::{self, Gathered};
-use crate::{eve, hot, stamp, syslog, taxonomy};
+use crate::{eve, hot, logsources, stamp, syslog, taxonomy};
 
 /// Deepest nesting of objects and lists.
 pub(crate) const DEPTH: usize = 64;
@@ -210,13 +210,9 @@ fn flat_windows(mut object: Map<String, Value>, raw: String) -> Record {
     made.record(raw)
 }
 
-/// The value at a path of names parted by dots, or under the whole path as one name.
+/// The plain value at a path of names parted by dots, or under the whole path as one name.
 fn at<'a>(object: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
-    if let Some(value) = object.get(path) {
-        return Some(value).filter(|v| !v.is_object() && !v.is_array());
-    }
-    let (first, rest) = path.split_once('.')?;
-    at(object.get(first)?.as_object()?, rest)
+    logsources::at(object, path).filter(|value| !value.is_object() && !value.is_array())
 }
 
 /// Which names mean which column; ECS first, then what people write.
@@ -238,23 +234,30 @@ const COLUMNS: [(&str, &[&str]); 12] = [
     ("message", &["message", "msg", "log", "MESSAGE"]),
 ];
 
-/// Any other object: its own fields, and the columns that its names tell.
-fn generic(fields: Map<String, Value>, raw: String) -> Record {
-    let times = ["@timestamp", "timestamp", "time", "ts", "datetime", "date", "eventTime"];
+/// Any other object: its own fields, the log source that `content/logsources` tells by them, and the columns that its
+/// names tell.
+fn generic(mut fields: Map<String, Value>, raw: String) -> Record {
+    let times = ["@timestamp", "timestamp", "time", "ts", "datetime", "date", "eventTime", "published", "CreationTime"];
     let time = times.iter().filter_map(|name| fields.get(*name)).find_map(stamp::of_value);
-    let mut named = Map::new();
+    let placing = logsources::place(&mut fields);
+    let mut columns = Hot::default();
+    let (mut named, class_uid, log) = match placing {
+        Some(placing) => (placing.columns, placing.class_uid, placing.log),
+        None => (Map::new(), 0, LogSource::default()),
+    };
     for (column, paths) in COLUMNS {
-        if let Some(value) = paths.iter().find_map(|path| at(&fields, path)) {
+        if !named.contains_key(column)
+            && let Some(value) = paths.iter().find_map(|path| at(&fields, path))
+        {
             named.insert(column.to_owned(), value.clone());
         }
-    }
-    let mut columns = Hot::default();
-    for (column, _) in COLUMNS {
         hot::fill(&mut columns, column, &named, column);
     }
     let level = ["log.level", "level", "severity"].iter().find_map(|path| at(&fields, path));
     columns.severity_id = level.map_or(0, |v| severity(&taxonomy::text(v)));
-    Record { time, log: LogSource::default(), hot: columns, fields, raw }
+    columns.class_uid = class_uid;
+    columns.channel = log.service.clone().or_else(|| log.product.clone());
+    Record { time, log, hot: columns, fields, raw }
 }
 
 fn severity(level: &str) -> u8 {

@@ -23,6 +23,9 @@ pub(crate) struct Placing {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Sheet {
+    /// Channels of other products than Windows.
+    #[serde(default)]
+    products: HashMap<String, Vec<String>>,
     services: HashMap<String, Vec<String>>,
     events: Vec<Entry>,
 }
@@ -75,6 +78,8 @@ struct Table {
     unknown: Channel,
 }
 
+const WINDOWS: &str = "windows";
+
 fn sheet() -> Result<Sheet, serde_yaml_ng::Error> {
     serde_yaml_ng::from_str(include_str!("../../../content/parsers/windows.yaml"))
 }
@@ -99,10 +104,16 @@ impl Table {
                 entries_of.entry(channel.to_lowercase()).or_default().push(at);
             }
         }
-        let unknown = Channel::new(None, &sheet.events);
+        let product_of: HashMap<String, &String> = sheet
+            .products
+            .iter()
+            .flat_map(|(product, channels)| channels.iter().map(move |channel| (channel.to_lowercase(), product)))
+            .collect();
+        let unknown = Channel::new(WINDOWS, None, &sheet.events);
         let mut table = Self { entries: sheet.events, channels: HashMap::new(), unknown };
         for name in service_of.keys().chain(entries_of.keys()) {
-            let mut channel = Channel::new(service_of.get(name).cloned(), &table.entries);
+            let product = product_of.get(name).map_or(WINDOWS, |product| product.as_str());
+            let mut channel = Channel::new(product, service_of.get(name).cloned(), &table.entries);
             for at in entries_of.get(name).into_iter().flatten() {
                 for id in table.entries.get(*at).into_iter().flat_map(|entry| &entry.ids) {
                     channel.entries.entry(*id).or_default().push(*at);
@@ -124,13 +135,13 @@ pub(crate) struct Channel {
 }
 
 impl Channel {
-    fn new(service: Option<String>, entries: &[Entry]) -> Self {
+    fn new(product: &str, service: Option<String>, entries: &[Entry]) -> Self {
         let mut categories: Vec<Option<&String>> = entries.iter().map(|entry| entry.category.as_ref()).collect();
         categories.push(None);
         categories.sort();
         categories.dedup();
         let log = |category: Option<&String>| LogSource {
-            product: Some("windows".into()),
+            product: Some(product.to_owned()),
             service: service.clone(),
             category: category.cloned(),
         };
@@ -288,6 +299,13 @@ mod tests {
             assert!(entry.channel.is_some() != entry.service.is_some(), "{entry:?}");
             assert!(entry.service.as_ref().is_none_or(|s| sheet.services.contains_key(s)), "{entry:?}");
         }
+    }
+
+    #[test]
+    fn sysmon_for_linux_is_about_linux() {
+        let placing = place("Linux-Sysmon/Operational", Some(1), &mut Map::new());
+        assert_eq!(placing.log, source("linux", "sysmon", "process_creation"));
+        assert_eq!(channel("linux-sysmon/operational").log(Some("file_event")), &source("linux", "sysmon", "file_event"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What rules of the specification do on records, and what faulty rules are told.
 
+mod correlate;
 mod errors;
 mod fast;
 mod filters;
