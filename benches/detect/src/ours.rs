@@ -44,6 +44,9 @@ impl Ours {
 
     /// Matches of the fast matcher on lines read for detection alone.
     pub fn lean(&self, lines: &[String], threads: usize) -> usize {
+        if threads == 1 {
+            return self.one(lines);
+        }
         let part = lines.len().div_ceil(threads);
         std::thread::scope(|scope| {
             let parts: Vec<_> = lines.chunks(part).map(|lines| scope.spawn(|| self.one(lines))).collect();

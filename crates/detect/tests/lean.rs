@@ -124,6 +124,7 @@ fn odd_lines_are_read_alike_or_left_to_the_plain_reading() {
             true,
         ),
         (r##"{"EventID":1.0,"SourceName":"x","Level":true}"##, true),
+        (r##"{"EventID":6,"Provider_Name":"Microsoft-Windows-RPC","Endpoint":"eventlog"}"##, true),
         (r##"{"EventID":1,"Channel":"Application","EventID":2}"##, false),
         (r##"{"EventID":1,"Channel":"Application","StringInserts":["a"]}"##, false),
         (r##"{"winlog":{"channel":"Security"},"EventID":1,"Channel":"Security"}"##, false),

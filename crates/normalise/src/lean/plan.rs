@@ -6,6 +6,7 @@ use khien_base::event::Layout;
 
 use super::place::Placing;
 use crate::flatten::FIXED;
+use crate::ndjson::is_windows;
 use crate::tape::{Kind, Val};
 
 /// Where the fields of an event stand.
@@ -93,7 +94,7 @@ impl<'l> Planning<'l> {
             return None;
         } else if shape.system.is_some_and(|system| system.is_map()) && shape.event_data {
             planning.nested(root)?;
-        } else if shape.id && shape.channel {
+        } else if shape.id && shape.windows {
             planning.flat()?;
         } else {
             return None;
@@ -191,7 +192,7 @@ struct Shape<'l> {
     system: Option<Val<'l>>,
     event_data: bool,
     id: bool,
-    channel: bool,
+    windows: bool,
     /// A shape that only the plain reading knows.
     odd: bool,
 }
@@ -205,7 +206,7 @@ impl<'l> Shape<'l> {
                 "System" => shape.system = Some(value),
                 "EventData" => shape.event_data = true,
                 "EventID" => shape.id = true,
-                "Channel" | "SourceName" => shape.channel = true,
+                name if is_windows(name) => shape.windows = true,
                 // Suricata and Winlogbeat; the latter also writes "winlog.event_id".
                 "event_type" | "event_data" | "winlog" => shape.odd = true,
                 name => shape.odd |= name.starts_with("winlog."),
