@@ -20,6 +20,7 @@ fn main() {
     match arguments.next().as_deref() {
         // A process of its own for each, so that one's memory is not the other's.
         Some("--ours") => alone(&folder(arguments.next())),
+        Some("--once") => once(&folder(arguments.next())),
         Some("--load") => load(&arguments.next().unwrap_or_default(), &folder(arguments.next())),
         first => all(&folder(first.map(str::to_owned))),
     }
@@ -44,6 +45,22 @@ fn load(which: &str, corpus: &std::path::Path) {
         "{which:<8} {rules:>6} rules loaded and ready in {:>6.0} ms, at most {resident} of memory",
         took.as_secs_f64() * 1e3
     );
+}
+
+/// Ours alone on few events, twice, of which the second is to be looked at: for
+/// `valgrind --tool=callgrind --toggle-collect='*second*'`.
+fn once(corpus: &std::path::Path) {
+    let ours = ours::Ours::new(&corpus::rules(corpus, usize::MAX));
+    let lines = corpus::lines(corpus, Shape::Message);
+    let mut memory = ours::Memory::default();
+    let few = lines.get(..10_000).unwrap_or(&lines);
+    println!("{} matches in {} events", ours.with(few, &mut memory), few.len());
+    println!("{} matches again", second(&ours, few, &mut memory));
+}
+
+#[inline(never)]
+fn second(ours: &ours::Ours, lines: &[String], memory: &mut ours::Memory) -> usize {
+    ours.with(lines, memory)
 }
 
 /// Ours alone, again and again: for profilers.
