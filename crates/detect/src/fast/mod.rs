@@ -41,7 +41,7 @@ use field::Field;
 use formula::Atom;
 use memo::{Memo, Told};
 use names::{Layouts, Names};
-use route::Route;
+use route::{Known, Route};
 use view::{Filling, Kind, Leaf, Room, View};
 
 /// Log sources whose compiled rules are kept; events of made-up log sources must not fill the memory.
@@ -292,51 +292,79 @@ impl Scratch {
         route.always.iter().for_each(|rule| board.wake(*rule));
         let Board { atoms, candidates, touched, .. } = board;
         candidates.sort_unstable();
+        let mut asked = Asked { route, view, memo, room };
         for rule in candidates.iter() {
             let Some(node) = route.nodes.get(*rule as usize) else { continue };
-            if route.formulas.holds(*node, &mut |atom| asked(atom, atoms, touched, route, view, room)) {
+            if route.formulas.holds(*node, &mut |atom| asked.atom(atom, atoms, touched)) {
                 fired.extend(route.rules.get(*rule as usize));
             }
         }
     }
 }
 
-/// Whether an atom holds; what no index told is tested now and remembered.
-fn asked(
-    atom: Atom,
-    atoms: &mut [State],
-    touched: &mut Vec<Atom>,
-    route: &Route,
-    view: &View,
-    room: &mut Room,
-) -> bool {
-    let Some(state) = atoms.get_mut(atom as usize) else { return false };
-    match *state {
-        State::Holds => true,
-        State::Fails => false,
-        State::Unknown | State::May => {
-            let Some(known) = route.atoms.get(atom as usize) else { return false };
-            if *state == State::Unknown && !known.open {
-                return false;
+/// What atoms are asked of.
+struct Asked<'e> {
+    route: &'e Route,
+    view: &'e View,
+    memo: &'e mut Memo,
+    room: &'e mut Room,
+}
+
+impl Asked<'_> {
+    /// Whether an atom holds; what no index told is tested now and remembered.
+    fn atom(&mut self, atom: Atom, atoms: &mut [State], touched: &mut Vec<Atom>) -> bool {
+        let Some(state) = atoms.get_mut(atom as usize) else { return false };
+        match *state {
+            State::Holds => true,
+            State::Fails => false,
+            State::Unknown | State::May => {
+                let Some(known) = self.route.atoms.get(atom as usize) else { return false };
+                if *state == State::Unknown && !known.open {
+                    return false;
+                }
+                let holds = self.passes(known);
+                if *state == State::Unknown {
+                    touched.push(atom);
+                }
+                *state = if holds { State::Holds } else { State::Fails };
+                holds
             }
-            let holds = known.tests.iter().any(|test| passes(test, known.slot, view, room));
-            if *state == State::Unknown {
-                touched.push(atom);
-            }
-            *state = if holds { State::Holds } else { State::Fails };
-            holds
         }
+    }
+
+    /// Whether any value passes any test, as [`matcher`] defines it.
+    fn passes(&mut self, known: &Known) -> bool {
+        let Some(slot) = known.slot else {
+            let (view, room) = (self.view, &mut self.room.plain);
+            let line = |test: &Test, text: &str| matches!(test, Test::Regex(regex) if regex.is_match(text));
+            return known.tests.iter().any(|test| {
+                view.everywhere().any(|leaf| one(test, leaf, view, room))
+                    || view.line().is_some_and(|leaf| line(test, view.text(leaf, room)))
+            });
+        };
+        match known.number {
+            Some(number) => self.view.leaves(slot).iter().any(|leaf| self.remembered(number, &known.tests, *leaf)),
+            None => known.tests.iter().any(|test| of_field(test, slot, self.view, &mut self.room.plain)),
+        }
+    }
+
+    /// Whether a value passes any of some tests that ask for nothing but the value.
+    fn remembered(&mut self, number: u32, tests: &[Test], leaf: Leaf) -> bool {
+        let written = self.view.written(leaf);
+        let key = self.memo.key(number, leaf, written);
+        if let Some(known) = key.and_then(|key| self.memo.recall(key, written)) {
+            return !known.is_empty();
+        }
+        let passes = tests.iter().any(|test| one(test, leaf, self.view, &mut self.room.plain));
+        if let Some(key) = key {
+            self.memo.learn(key, written, if passes { &[(0, true)] } else { &[] });
+        }
+        passes
     }
 }
 
-/// Whether any value passes a test, as [`matcher`] defines it.
-fn passes(test: &Test, slot: Option<u32>, view: &View, room: &mut Room) -> bool {
-    let room = &mut room.plain;
-    let Some(slot) = slot else {
-        let line = |text: &str| matches!(test, Test::Regex(regex) if regex.is_match(text));
-        return view.everywhere().any(|leaf| one(test, leaf, view, room))
-            || view.line().is_some_and(|leaf| line(view.text(leaf, room)));
-    };
+/// Whether any value of a field passes a test.
+fn of_field(test: &Test, slot: u32, view: &View, room: &mut String) -> bool {
     let leaves = view.leaves(slot);
     match test {
         Test::Null => !view.is_present(slot) || leaves.iter().any(|leaf| leaf.kind == Kind::Null),
@@ -356,6 +384,7 @@ fn passes(test: &Test, slot: Option<u32>, view: &View, room: &mut Room) -> bool 
     }
 }
 
+/// Whether a value passes a test that asks for nothing but the value.
 fn one(test: &Test, leaf: Leaf, view: &View, room: &mut String) -> bool {
     match test {
         Test::Regex(regex) => leaf.kind != Kind::Null && regex.is_match(view.text(leaf, room)),

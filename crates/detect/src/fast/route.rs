@@ -43,6 +43,8 @@ pub(super) struct Known {
     pub(super) tests: Vec<Test>,
     /// Whether the tests have to be run though no index found anything.
     pub(super) open: bool,
+    /// Its number among the fields of the engine, where its tests ask for nothing but single values.
+    pub(super) number: Option<u32>,
     /// Rules to be looked at when it holds or may hold.
     pub(super) wakes: Vec<u32>,
 }
@@ -161,7 +163,7 @@ impl Compiling {
             None => {
                 let atom = u32::try_from(self.of_atom.len()).unwrap_or(u32::MAX);
                 self.of_atom.push(tests.clone());
-                self.route.atoms.push(Known { slot, tests: Vec::new(), open: false, wakes: Vec::new() });
+                self.route.atoms.push(Known { slot, tests: Vec::new(), open: false, number: None, wakes: Vec::new() });
                 self.atoms.insert((slot, tests), atom);
                 atom
             }
@@ -202,6 +204,13 @@ impl Compiling {
             _ => None,
         }));
         self.route.fields.resize_with(fields.len(), || None);
+        for known in self.route.atoms.iter_mut().filter(|known| !known.tests.is_empty()) {
+            let wider = |test: &Test| matches!(test, Test::Null | Test::Exists(_) | Test::Field { .. });
+            if !known.tests.iter().any(wider) {
+                *number += 1;
+                known.number = Some(*number);
+            }
+        }
         let open = self.route.atoms.iter().any(|known| known.slot.is_none() && known.open);
         for (slot, gathered) in gathering {
             if slot.is_none() && !open {
