@@ -298,7 +298,9 @@ mod tests {
         for value in ["x /a –b", "x -a /b", "x /a b", " -a-b", "a-b"] {
             assert_eq!(spelled.iter().any(|one| one.matches(value)), pattern.matches(value), "{value}");
         }
-        assert!(spelled.iter().all(|one| one.shape() == Shape::Holding(" /a".into()) || one.shape() != Shape::Anything));
+        assert!(
+            spelled.iter().all(|one| one.shape() == Shape::Holding(" /a".into()) || one.shape() != Shape::Anything)
+        );
         let one = Pattern::new(&with("*-c*"), false).spelled();
         assert!(one.iter().all(|one| matches!(one.shape(), Shape::Literal(_, true, true))));
         let many = Pattern::new(&with("-a-b-c-d"), false);

@@ -305,7 +305,10 @@ mod tests {
     fn sysmon_for_linux_is_about_linux() {
         let placing = place("Linux-Sysmon/Operational", Some(1), &mut Map::new());
         assert_eq!(placing.log, source("linux", "sysmon", "process_creation"));
-        assert_eq!(channel("linux-sysmon/operational").log(Some("file_event")), &source("linux", "sysmon", "file_event"));
+        assert_eq!(
+            channel("linux-sysmon/operational").log(Some("file_event")),
+            &source("linux", "sysmon", "file_event")
+        );
     }
 
     #[test]

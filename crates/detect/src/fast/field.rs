@@ -2,8 +2,8 @@
 
 use rustc_hash::FxHashMap;
 
-use super::formula::Atom;
 use super::ends::{End, Ends};
+use super::formula::Atom;
 use super::grams::{Case, GRAM, Grams};
 use super::memo::Told;
 use super::required;

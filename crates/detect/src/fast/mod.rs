@@ -187,12 +187,13 @@ impl Engine {
         for (place, slots) in laid.into_iter().flat_map(|laid| &laid.wanted) {
             filling.take(slots, |filling| event.give_at(*place, filling));
         }
+        let others = filling.view().end();
         event.give_others(&mut filling);
         filling.finish();
         let words = route.wanted.everywhere && {
             let sieve = route.sieve.as_ref().zip(event.line());
             sieve.is_none_or(|(sieve, line)| {
-                sieve.lets_pass(line) || sieve.lets_pass(filling.view().written_texts())
+                sieve.lets_pass(line) || sieve.lets_pass(filling.view().written_since(others))
             })
         };
         for place in laid.into_iter().flat_map(|laid| &laid.rest).filter(|_| words) {

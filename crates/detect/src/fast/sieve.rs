@@ -16,7 +16,7 @@ impl Sieve {
     pub(super) fn new<'w>(words: impl Iterator<Item = &'w str>) -> Option<Self> {
         let stretch = |word: &'w str| word.as_bytes().split(|byte| !is_plain(*byte)).max_by_key(|part| part.len());
         let parts = words.map(|word| stretch(word).filter(|part| part.len() >= GRAM).map(|part| (part.into(), 0)));
-        Some(Self(Grams::new(parts.collect::<Option<_>>()?, Case::Ignored)))
+        Some(Self(Grams::together(parts.collect::<Option<_>>()?, Case::Ignored)))
     }
 
     /// Whether a word may stand in a text: never `false` when one does, whether the text is written with the escapes of

@@ -185,9 +185,14 @@ impl View {
         (!self.leaves.iter().chain(&self.deep).any(|leaf| leaf.escaped)).then_some(self.texts.as_str())
     }
 
-    /// The same as they were written.
-    pub(super) fn written_texts(&self) -> &str {
-        &self.texts
+    /// Where the text of the next value will stand.
+    pub(super) fn end(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// The texts that were taken since, as they were written.
+    pub(super) fn written_since(&self, end: usize) -> &str {
+        self.texts.get(end..).unwrap_or_default()
     }
 
     /// Every value of the record, where words are searched for anywhere.

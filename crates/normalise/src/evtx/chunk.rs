@@ -55,7 +55,8 @@ pub fn evtx_chunk(bytes: Vec<u8>, number: u64, take: &mut dyn FnMut(Result<Rende
     if bytes.iter().all(|byte| *byte == 0) {
         return;
     }
-    let broken = |error: &dyn std::error::Error| because(Fault::invalid("logs.evtx-chunk").with("chunk", number), error);
+    let broken =
+        |error: &dyn std::error::Error| because(Fault::invalid("logs.evtx-chunk").with("chunk", number), error);
     let mut data = match EvtxChunkData::new(bytes, false) {
         Ok(data) => data,
         Err(error) => return take(Err(broken(&error))),

@@ -79,14 +79,8 @@ impl<'l> Planning<'l> {
         if !root.is_map() || repeats(root) {
             return None;
         }
-        let mut planning = Self {
-            root,
-            fields: Vec::new(),
-            lists: Vec::new(),
-            id: None,
-            channel: None,
-            named_by_values: false,
-        };
+        let mut planning =
+            Self { root, fields: Vec::new(), lists: Vec::new(), id: None, channel: None, named_by_values: false };
         let shape = Shape::of(root);
         if let Some(event) = shape.event.filter(|event| event.get("System").is_some_and(|system| system.is_map())) {
             planning.nested(event)?;

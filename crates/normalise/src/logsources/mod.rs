@@ -192,7 +192,8 @@ mod tests {
 
     #[test]
     fn an_event_of_nobody_stays_as_it_is() {
-        let mut fields: Map<String, Value> = serde_json::from_str(r#"{"a":1,"event":{"kind":"x"},"kind":"Event"}"#).unwrap();
+        let mut fields: Map<String, Value> =
+            serde_json::from_str(r#"{"a":1,"event":{"kind":"x"},"kind":"Event"}"#).unwrap();
         let before = fields.clone();
         assert!(place(&mut fields).is_none());
         assert_eq!(fields, before);

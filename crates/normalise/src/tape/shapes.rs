@@ -27,7 +27,7 @@ const START: u32 = 1;
 /// States at most: with more of them, shapes are forgotten and learnt anew.
 const STATES: usize = 1 << 15;
 /// Names that may come next at most: with more of them, names are data.
-const NAMES: usize = 12;
+const NAMES: usize = 64;
 
 impl Default for Shapes {
     fn default() -> Self {
@@ -51,9 +51,12 @@ impl Shapes {
     }
 
     /// If the text starts with a name that may come next, its length with quotes and colon, and where it leads.
-    pub(super) fn expected(&self, state: u32, text: &[u8]) -> Option<(usize, u32)> {
-        let names = &self.states.get(state as usize)?.names;
-        names.iter().find(|(name, _)| text.starts_with(name)).map(|(name, next)| (name.len(), *next))
+    pub(super) fn expected(&mut self, state: u32, text: &[u8]) -> Option<(usize, u32)> {
+        let names = &mut self.states.get_mut(state as usize)?.names;
+        let at = names.iter().position(|(name, _)| text.starts_with(name))?;
+        // What came last comes next, more often than not.
+        names.swap(0, at);
+        names.first().map(|(name, next)| (name.len(), *next))
     }
 
     /// Where a name leads.

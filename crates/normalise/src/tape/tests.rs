@@ -138,11 +138,13 @@ proptest! {
 }
 
 fn small() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![Just(Value::Null), Just(Value::from(1)), Just(Value::from(true)), "[a\\\\]?".prop_map(Value::from)];
+    let leaf =
+        prop_oneof![Just(Value::Null), Just(Value::from(1)), Just(Value::from(true)), "[a\\\\]?".prop_map(Value::from)];
     leaf.prop_recursive(2, 6, 2, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..2).prop_map(Value::from),
-            prop::collection::vec(("[ab]{1,2}", inner), 0..3).prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
+            prop::collection::vec(("[ab]{1,2}", inner), 0..3)
+                .prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
         ]
     })
 }
@@ -171,7 +173,7 @@ fn shapes_are_forgotten_when_they_are_too_many() {
     assert!(tape.generation() == 0, "names that are data are not learnt");
     for n in 0..20_000 {
         let line = format!("{}{n}{}", "[".repeat(n % 50), "]".repeat(n % 50));
-        check_with(&line.replace('[', if n % 2 == 0 { "[" } else { "[1,"}), &mut tape);
+        check_with(&line.replace('[', if n % 2 == 0 { "[" } else { "[1," }), &mut tape);
         check_with(&format!("[{}null]", "1,".repeat(n % 1000)), &mut tape);
     }
 }
