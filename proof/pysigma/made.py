@@ -26,6 +26,8 @@ from sigma.types import (
 import party
 
 LETTERS = "abcXYZ019"
+# A value that no filter knows, where nothing else is asked.
+OTHER = object()
 
 
 def sample(parsed, chance):
@@ -103,6 +105,8 @@ def pieces(value, chance):
 def choose(condition, chance, out):
     """Writes into `out` what a way through the condition asks: (field or None, value)."""
     if isinstance(condition, ConditionNOT):
+        # What is filtered where it is absent has to be there.
+        out.extend((field, OTHER) for field in absent(condition))
         return
     if isinstance(condition, ConditionOR):
         choose(chance.choice(condition.args), chance, out)
@@ -113,6 +117,14 @@ def choose(condition, chance, out):
         ask(None, condition.value, chance, out)
     elif not isinstance(condition, ConditionIdentifier):
         ask(condition.field, condition.value, chance, out)
+
+
+def absent(condition):
+    """Fields below a condition that are asked to be absent."""
+    if isinstance(getattr(condition, "value", None), SigmaNull):
+        yield condition.field
+    for one in getattr(condition, "args", []):
+        yield from absent(one)
 
 
 def ask(field, value, chance, out):
@@ -146,17 +158,21 @@ def settled(asked):
     """Fields that answer everything asked, as far as one value can."""
     fields, patterns = {}, {}
     for field, value in asked:
-        field = field or "message"
         if isinstance(value, tuple):
-            patterns.setdefault(field, []).append(value)
-        else:
-            fields[field] = value
+            # A word that is looked for in the whole event may stand anywhere.
+            value = value if field else (True, value[1], True)
+            patterns.setdefault(field or "message", []).append(value)
+        elif value is not OTHER:
+            fields[field or "message"] = value
     for field, several in patterns.items():
         whole = [text for starts, text, ends in several if not starts and not ends]
         first = [text for starts, text, ends in several if not starts and ends]
         last = [text for starts, text, ends in several if starts and not ends]
         inside = [text for starts, text, ends in several if starts and ends]
         fields[field] = whole[0] if whole else "".join([*first[:1], " ".join(inside), *last[:1]])
+    for field, value in asked:
+        if value is OTHER:
+            fields.setdefault(field, "Z:\\x\\y.bin")
     return {name: value for name, value in fields.items() if value is not None}
 
 

@@ -13,7 +13,7 @@ use khien_web::texts::{Lang, Texts};
 use serde_json::{Value, json};
 
 use crate::config::{Config, variable};
-use crate::{demo, ingest, local, rescue, serve, wiring};
+use crate::{demo, detect, ingest, local, rescue, serve, wiring};
 
 /// Khiên — phần mềm của Trung tâm An ninh mạng. The software of a cybersecurity centre.
 #[derive(Debug, Parser)]
@@ -63,6 +63,8 @@ enum Command {
         #[arg(long)]
         rules: Vec<PathBuf>,
     },
+    /// Tìm dấu hiệu tấn công trong nhật ký. Matches log files against Sigma rules, without a centre: a timeline.
+    Detect(Box<detect::Args>),
     /// Tìm bằng SQL. Runs one SELECT over the table `events` and prints a JSON object a line.
     Search {
         /// The statement.
@@ -137,9 +139,16 @@ enum AuditCommand {
     },
 }
 
-/// Runs the command that was given.
+/// Runs the command that was given. What cannot be run ends with 1, a wrong argument as well: 2 means something else to
+/// `khien detect`.
 pub fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            error.print().ok();
+            return if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+        }
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return complain(&Fault::internal(error)),
@@ -172,6 +181,7 @@ async fn run(command: Command) -> Result<ExitCode> {
                 return Ok(ExitCode::FAILURE);
             }
         }
+        Command::Detect(args) => return detect::run(*args),
         Command::Search { sql, limit, data } => search(&data, sql, limit).await?,
         Command::Plan(PlanCommand::Read { file, json }) => read_plan(&file, json)?,
         Command::Rules(RulesCommand::Check { paths }) => return check_rules(&paths),

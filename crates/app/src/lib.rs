@@ -4,6 +4,7 @@ pub mod banner;
 pub mod cli;
 pub mod config;
 pub mod demo;
+pub mod detect;
 pub mod ingest;
 pub mod jobs;
 pub mod key;

@@ -88,7 +88,9 @@ pub async fn open(data: &Path, config: &Config, clock: Clock) -> Result<Centre> 
         Settings { secure_cookies: config.secure_cookies, behind_proxy: config.behind_proxy, ..Settings::default() };
     let now = clock.now();
     let folders = config.rules.clone();
-    let read = tokio::task::spawn_blocking(move || loaded::load(&folders, now)).await.map_err(Fault::internal)?;
+    let kept = khien_respond::rules::store::versions::kept(&db).await?;
+    let work = move || loaded::load_with(&folders, &kept, now);
+    let read = tokio::task::spawn_blocking(work).await.map_err(Fault::internal)?;
     for fault in &read.faults {
         tracing::warn!(%fault, "a rule was not loaded");
     }

@@ -21,6 +21,7 @@ mod modifier;
 mod number;
 mod rule;
 mod ruleset;
+mod sheet;
 mod subject;
 mod text;
 mod yaml;

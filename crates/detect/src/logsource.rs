@@ -17,12 +17,23 @@ const CATEGORIES: [(&str, &[&str]); 2] = [
 /// Linux services whose lines go to the authentication log (auth.log of Debian, secure of Red Hat).
 const AUTH: [&str; 10] = ["sshd", "sudo", "su", "login", "pam", "passwd", "useradd", "usermod", "groupadd", "polkit"];
 
+/// Product, a service of rules, and the services of records that it covers besides its own.
+const SERVICES: [(&str, &str, &[&str]); 4] = [
+    ("linux", "auth", &AUTH),
+    // The unified audit log holds what every part of Microsoft 365 writes, alerts too.
+    ("m365", "audit", &["exchange", "threat_management", "threat_detection"]),
+    // Alerts of Defender for Cloud Apps: the public rules write the same ones below both names.
+    ("m365", "threat_detection", &["threat_management"]),
+    // What routers and switches send is all syslog.
+    ("cisco", "syslog", &["aaa", "bgp", "ldp", "asa"]),
+];
+
 /// Whether a rule of log source `rule` is to be matched against a record of log source `record`.
 pub fn covers(rule: &LogSource, record: &LogSource) -> bool {
-    let linux = record.product.as_deref().is_some_and(|p| p.eq_ignore_ascii_case("linux"));
+    let product = record.product.as_deref().unwrap_or_default();
     part(rule.product.as_deref(), record.product.as_deref(), |_, _| false)
         && part(rule.category.as_deref(), record.category.as_deref(), wider_category)
-        && part(rule.service.as_deref(), record.service.as_deref(), |rule, record| linux && wider_service(rule, record))
+        && part(rule.service.as_deref(), record.service.as_deref(), |rule, record| wider_service(product, rule, record))
 }
 
 fn part(rule: Option<&str>, record: Option<&str>, wider: impl Fn(&str, &str) -> bool) -> bool {
@@ -37,13 +48,14 @@ fn wider_category(rule: &str, record: &str) -> bool {
     CATEGORIES.iter().any(|(wide, narrow)| rule == *wide && narrow.iter().any(|n| record.eq_ignore_ascii_case(n)))
 }
 
-/// `auth` is the authentication log; `syslog` is all that comes through syslog, which the audit daemon does not.
-fn wider_service(rule: &str, record: &str) -> bool {
-    match rule {
-        "auth" => AUTH.iter().any(|n| record.eq_ignore_ascii_case(n)),
-        "syslog" => !record.eq_ignore_ascii_case("auditd"),
-        _ => false,
+/// Besides the table: Linux' `syslog` is all that comes through syslog, which the audit daemon does not.
+fn wider_service(product: &str, rule: &str, record: &str) -> bool {
+    if product.eq_ignore_ascii_case("linux") && rule == "syslog" {
+        return !record.eq_ignore_ascii_case("auditd") && !record.eq_ignore_ascii_case("sysmon");
     }
+    SERVICES.iter().any(|(of, wide, narrow)| {
+        product.eq_ignore_ascii_case(of) && rule == *wide && narrow.iter().any(|n| record.eq_ignore_ascii_case(n))
+    })
 }
 
 #[cfg(test)]
@@ -80,5 +92,10 @@ mod tests {
         assert!(!covers(&source("linux", "", "syslog"), &source("linux", "", "auditd")));
         assert!(!covers(&source("linux", "", "sshd"), &source("linux", "", "auth")));
         assert!(!covers(&source("windows", "", "auth"), &source("windows", "", "sshd")));
+        assert!(covers(&source("m365", "", "audit"), &source("m365", "", "exchange")));
+        assert!(!covers(&source("m365", "", "exchange"), &source("m365", "", "audit")));
+        assert!(covers(&source("cisco", "", "syslog"), &source("cisco", "", "aaa")));
+        assert!(!covers(&source("cisco", "", "syslog"), &source("cisco", "", "duo")));
+        assert!(!covers(&source("linux", "", "syslog"), &source("linux", "process_creation", "sysmon")));
     }
 }

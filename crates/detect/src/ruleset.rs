@@ -16,8 +16,9 @@ use crate::filter::{self, Filter, Waiting};
 use crate::item::{FieldNames, Placeholders, Reading};
 use crate::matcher::{self, Hit};
 use crate::rule::{self, Rule};
+use crate::sheet::{self, Sheet};
 use crate::subject::Subject;
-use crate::yaml::{self, Kind, Node};
+use crate::yaml::{self, Kind, Node, YamlFault};
 use crate::{limits, logsource};
 
 /// Rules that were read without faults, by their log sources. Immutable: share it in an `Arc` and replace it
@@ -31,6 +32,8 @@ pub struct Ruleset {
     correlations: Vec<Correlation>,
     /// For each rule whether it is only a part of correlations.
     quiet: Vec<bool>,
+    /// For each rule whether a correlation refers to it.
+    correlated: Vec<bool>,
     /// Positions of the rules of each log source.
     groups: Vec<(LogSource, Vec<usize>)>,
 }
@@ -56,33 +59,25 @@ impl Ruleset {
         sources: impl Iterator<Item = (String, String)>,
         placeholders: &Placeholders,
     ) -> (Self, Vec<RuleFault>) {
-        let mut loading = Loading {
-            set: Self::default(),
-            faults: Vec::new(),
-            ids: HashMap::new(),
-            waiting: Vec::new(),
-            drafts: Vec::new(),
-            meanings: Vec::new(),
-            placeholders,
-        };
+        let mut loading = Loading::new(placeholders);
         for (name, text) in sources {
-            loading.source(&name, &text);
+            loading.sheet(&Sheet::new(name, text));
         }
-        loading.filter();
-        loading.link();
-        let mut by_source: HashMap<&LogSource, usize> = HashMap::new();
-        let mut groups: Vec<(LogSource, Vec<usize>)> = Vec::new();
-        for (position, rule) in loading.set.rules.iter().enumerate() {
-            let group = *by_source.entry(&rule.logsource).or_insert_with(|| {
-                groups.push((rule.logsource.clone(), Vec::new()));
-                groups.len() - 1
-            });
-            if let Some((_, members)) = groups.get_mut(group) {
-                members.push(position);
-            }
-        }
-        loading.set.groups = groups;
-        (loading.set, loading.faults)
+        loading.done()
+    }
+
+    /// [`Ruleset::load_with`] of files that are read when their turn comes: `read` gives the name and text of what lies at
+    /// a place, or nothing where it cannot be read. With more than one thread files are read and parsed beside each other;
+    /// what comes of them is the same.
+    pub fn load_from<P: Sync>(
+        places: &[P],
+        read: impl Fn(&P) -> Option<(String, String)> + Sync,
+        threads: usize,
+        placeholders: &Placeholders,
+    ) -> (Self, Vec<RuleFault>) {
+        let mut loading = Loading::new(placeholders);
+        sheet::each(places, read, threads, &mut |sheet| loading.sheet(sheet));
+        loading.done()
     }
 
     /// All rules, in the order in which they were given.
@@ -105,8 +100,8 @@ impl Ruleset {
         self.rules.iter().chain(self.correlations.iter().map(|correlation| &correlation.rule))
     }
 
-    /// Whether the rule at a position only serves correlations and is not to alert by itself: correlations refer to it
-    /// and none of them says `generate: true`.
+    /// Whether the rule at a position only serves correlations and is not to alert by itself: correlations refer to it,
+    /// and none of them says `generate: true` or its level is informational.
     pub fn is_quiet(&self, position: u32) -> bool {
         self.quiet.get(position as usize).copied().unwrap_or(false)
     }
@@ -135,8 +130,13 @@ impl Ruleset {
         found
     }
 
+    /// Whether a correlation refers to the rule at a position.
+    pub fn is_correlated(&self, position: u32) -> bool {
+        self.correlated.get(position as usize).copied().unwrap_or(false)
+    }
+
     /// What in a record made rules fire, by their positions.
-    pub(crate) fn told(&self, record: &Record, fired: &[u32]) -> Vec<Match<'_>> {
+    pub fn told(&self, record: &Record, fired: &[u32]) -> Vec<Match<'_>> {
         let subject = Subject::new(record, &self.fields);
         let one = |position: &u32| {
             let position = *position as usize;
@@ -178,8 +178,40 @@ struct Loading<'p> {
     placeholders: &'p Placeholders,
 }
 
-impl Loading<'_> {
-    fn source(&mut self, name: &str, text: &str) {
+impl<'p> Loading<'p> {
+    fn new(placeholders: &'p Placeholders) -> Self {
+        Self {
+            set: Ruleset::default(),
+            faults: Vec::new(),
+            ids: HashMap::new(),
+            waiting: Vec::new(),
+            drafts: Vec::new(),
+            meanings: Vec::new(),
+            placeholders,
+        }
+    }
+
+    /// The rule set of all files.
+    fn done(mut self) -> (Ruleset, Vec<RuleFault>) {
+        self.filter();
+        self.link();
+        let mut by_source: HashMap<&LogSource, usize> = HashMap::new();
+        let mut groups: Vec<(LogSource, Vec<usize>)> = Vec::new();
+        for (position, rule) in self.set.rules.iter().enumerate() {
+            let group = *by_source.entry(&rule.logsource).or_insert_with(|| {
+                groups.push((rule.logsource.clone(), Vec::new()));
+                groups.len() - 1
+            });
+            if let Some((_, members)) = groups.get_mut(group) {
+                members.push(position);
+            }
+        }
+        self.set.groups = groups;
+        (self.set, self.faults)
+    }
+
+    fn sheet(&mut self, sheet: &Sheet) {
+        let (name, text) = (sheet.name.as_str(), sheet.text.as_str());
         let mut faults = Faults::new(name);
         let start = At { line: 1, column: 1 };
         if text.len() > limits::FILE_BYTES {
@@ -196,31 +228,31 @@ impl Loading<'_> {
             faults.report("detect.yaml", start, "The file is empty.", "Write a rule or take the file away.");
         } else {
             let several = documents.len() > 1;
-            for (number, (lines_before, document)) in (1..).zip(documents) {
+            for (number, ((_, document), node)) in (1..).zip(documents.into_iter().zip(&sheet.nodes)) {
                 let fallback_id = if several { format!("{name}#{number}") } else { name.to_owned() };
-                self.document(name, &fallback_id, document, lines_before);
+                self.document(name, &fallback_id, document, node);
             }
         }
         self.faults.extend(faults.into_vec());
     }
 
-    fn document(&mut self, name: &str, fallback_id: &str, document: &str, lines_before: usize) {
+    fn document(&mut self, name: &str, fallback_id: &str, document: &str, node: &Result<Node, YamlFault>) {
         let mut faults = Faults::new(name);
-        match yaml::parse(document, lines_before) {
-            Err(fault) => faults.report(fault.code, fault.at, fault.what, fault.mend),
-            Ok(node) if filter::is_filter(&node) => {
+        match node {
+            Err(fault) => faults.report(fault.code, fault.at, fault.what.clone(), fault.mend),
+            Ok(node) if filter::is_filter(node) => {
                 let (fields, placeholders) = (&mut self.set.fields, self.placeholders);
                 let mut reading = Reading { faults: &mut faults, fields, placeholders, values: 0 };
-                self.waiting.extend(filter::read(&node, &mut reading, name, fallback_id, document));
+                self.waiting.extend(filter::read(node, &mut reading, name, fallback_id, document));
             }
-            Ok(node) if correlation::is_correlation(&node) => {
-                let draft = correlation::read(&node, &mut faults, name, fallback_id, document);
-                self.keep_draft(draft, &node, &mut faults);
+            Ok(node) if correlation::is_correlation(node) => {
+                let draft = correlation::read(node, &mut faults, name, fallback_id, document);
+                self.keep_draft(draft, node, &mut faults);
             }
-            Ok(node) if is_rule(&node, &mut faults) => {
-                let rule = rule::read(&node, &mut faults, name, fallback_id, document);
-                let detection = self.detection(&node, &mut faults);
-                self.keep(rule, detection, &node, &mut faults);
+            Ok(node) if is_rule(node, &mut faults) => {
+                let rule = rule::read(node, &mut faults, name, fallback_id, document);
+                let detection = self.detection(node, &mut faults);
+                self.keep(rule, detection, node, &mut faults);
             }
             Ok(_) => {}
         }
@@ -258,8 +290,8 @@ impl Loading<'_> {
     /// Binds correlations to their rules.
     fn link(&mut self) {
         let drafts = std::mem::take(&mut self.drafts);
-        let Linked { correlations, quiet, faults } = link::link(drafts, &self.set.rules, &self.meanings);
-        (self.set.correlations, self.set.quiet) = (correlations, quiet);
+        let Linked { correlations, quiet, correlated, faults } = link::link(drafts, &self.set.rules, &self.meanings);
+        (self.set.correlations, self.set.quiet, self.set.correlated) = (correlations, quiet, correlated);
         self.faults.extend(faults);
     }
 

@@ -8,7 +8,7 @@ use khien_base::{Fault, Record};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{evtx, ndjson, syslog};
+use crate::{apart, evtx, ndjson, syslog};
 
 /// Longest line that is read, in bytes (1 MiB).
 pub const LONGEST_LINE: usize = 1 << 20;
@@ -153,7 +153,7 @@ impl<R: BufRead> Iterator for Lines<R> {
 }
 
 /// Reads everything of a reader and hands each record or fault to `take`, until `take` breaks or the end. Blank
-/// lines are passed over. Text formats hold one line at a time; an EVTX file is held whole, up to [`LARGEST_EVTX`].
+/// lines are passed over; an envelope in JSON is all of its events ([`crate::apart`]). Text formats hold one line at a time; an EVTX file is held whole, up to [`LARGEST_EVTX`].
 ///
 /// Faults besides those of [`decode_line`] and [`crate::evtx`]: `logs.unreadable`, `logs.evtx-too-large` (`limit`).
 pub fn decode_stream(
@@ -178,6 +178,14 @@ pub fn decode_stream(
     for line in Lines::new(BufReader::new(whole)) {
         let read = match line {
             Ok((_, line)) if line.iter().all(u8::is_ascii_whitespace) => continue,
+            Ok((line_no, line)) if format == Format::Ndjson => {
+                for one in apart(&line).unwrap_or_else(|| vec![line]) {
+                    if take(decode_line(&one, format, received, line_no)).is_break() {
+                        return;
+                    }
+                }
+                continue;
+            }
             Ok((line_no, line)) => decode_line(&line, format, received, line_no),
             Err(fault) => Err(fault),
         };

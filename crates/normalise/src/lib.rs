@@ -1,5 +1,6 @@
 //! Turns bytes of logs into records ([`khien_base::Record`]): pure, no files, no clock, no randomness.
 
+mod apart;
 mod decode;
 pub mod demo;
 mod eve;
@@ -16,11 +17,13 @@ mod syslog;
 mod tape;
 mod taxonomy;
 mod text;
+mod xml;
 
 #[cfg(test)]
 #[path = "../tests/public/mod.rs"]
 mod public;
 
+pub use apart::apart;
 pub use decode::{Format, HEAD, LARGEST_EVTX, LONGEST_LINE, Lines, decode_line, decode_stream, sniff};
 pub use evtx::{EVTX_CHUNK, EVTX_HEADER, Evtx, Rendered, evtx, evtx_chunk, evtx_header};
 pub use framing::Framing;

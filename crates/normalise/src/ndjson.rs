@@ -41,7 +41,7 @@ pub(crate) fn carried(message: &str, raw: &str) -> Option<Record> {
 }
 
 /// Whether brackets nest deeper than [`DEPTH`], told before a parser recurses into them.
-fn too_deep(line: &[u8]) -> bool {
+pub(crate) fn too_deep(line: &[u8]) -> bool {
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
     for byte in line {
         match byte {

@@ -10,7 +10,7 @@ use khien_base::event::Hot;
 use khien_base::{LogSource, Record};
 use serde_json::{Map, Value};
 
-use crate::{ndjson, stamp, text};
+use crate::{ndjson, stamp, text, xml};
 
 /// Most parameters of structured data that are kept.
 const PARAMETERS: usize = 256;
@@ -31,8 +31,8 @@ struct Envelope<'a> {
 /// The record of a syslog line.
 pub(crate) fn record(line: &str, received: DateTime<Utc>) -> Record {
     let envelope = open(line, received);
-    if let Some(mut record) = ndjson::carried(envelope.message, line) {
-        // NXLog and others send whole events as JSON inside syslog.
+    if let Some(mut record) = ndjson::carried(envelope.message, line).or_else(|| xml::carried(envelope.message, line)) {
+        // NXLog and others send whole events inside syslog, as JSON or as XML.
         record.time = record.time.or(envelope.time);
         record.hot.host = record.hot.host.or_else(|| envelope.host.map(str::to_owned));
         return record;
@@ -222,8 +222,12 @@ fn leading_time(line: &str, received: DateTime<Utc>) -> Option<(DateTime<Utc>, &
     {
         return Some((at.with_timezone(&Utc), line.get(first.len()..)?));
     }
-    // "2026 Jun 10 08:15:02" of some switches, then "Jun 10 08:15:02".
-    if let Some(at) = line.get(..20).and_then(|head| NaiveDateTime::parse_from_str(head, "%Y %b %e %H:%M:%S").ok()) {
+    // "2026 Jun 10 08:15:02" and "Jun 10 2026 08:15:02" of switches and firewalls, then "Jun 10 08:15:02".
+    let with_year = |head: &str| {
+        let forms = ["%Y %b %e %H:%M:%S", "%b %e %Y %H:%M:%S"];
+        forms.iter().find_map(|form| NaiveDateTime::parse_from_str(head, form).ok())
+    };
+    if let Some(at) = line.get(..20).and_then(with_year) {
         return Some((stamp::in_vietnam(at)?, line.get(20..)?));
     }
     let head = line.get(..15).filter(|h| h.as_bytes().first().is_some_and(u8::is_ascii_uppercase))?;
@@ -252,6 +256,9 @@ pub(crate) fn taken_apart(object: &Map<String, Value>, raw: String) -> Result<Re
         return Err(raw);
     };
     let program = program.split(['[', ':']).next().unwrap_or(program);
+    if let Some(record) = xml::carried(message, &raw) {
+        return Ok(record);
+    }
     let host = pick(&["_HOSTNAME", "hostname", "host"]);
     let micros = pick(&["__REALTIME_TIMESTAMP", "_SOURCE_REALTIME_TIMESTAMP"]).and_then(stamp::of_text);
     let time =

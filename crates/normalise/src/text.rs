@@ -11,20 +11,24 @@ use std::sync::LazyLock;
 use chrono::{DateTime, Utc};
 use khien_base::LogSource;
 use khien_base::event::Hot;
-use regex::{Captures, Regex};
+use regex::{Captures, Regex, RegexSet};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::pairs::{from_hex, pairs};
-use crate::{hot, stamp, taxonomy};
+use crate::{hot, logsources, stamp, taxonomy};
 
 /// The files, as they are embedded.
-pub(crate) const FILES: [(&str, &str); 5] = [
+pub(crate) const FILES: [(&str, &str); 9] = [
     ("sshd.yaml", include_str!("../../../content/parsers/sshd.yaml")),
     ("accounts.yaml", include_str!("../../../content/parsers/accounts.yaml")),
     ("network.yaml", include_str!("../../../content/parsers/network.yaml")),
     ("auditd.yaml", include_str!("../../../content/parsers/auditd.yaml")),
     ("web.yaml", include_str!("../../../content/parsers/web.yaml")),
+    ("names.yaml", include_str!("../../../content/parsers/names.yaml")),
+    ("firewalls.yaml", include_str!("../../../content/parsers/firewalls.yaml")),
+    ("routers.yaml", include_str!("../../../content/parsers/routers.yaml")),
+    ("applications.yaml", include_str!("../../../content/parsers/applications.yaml")),
 ];
 
 /// Most arguments of a command line that are put together.
@@ -60,6 +64,9 @@ struct Pattern {
     derive: Vec<Derived>,
     #[serde(default)]
     numbers: Vec<String>,
+    /// Whether the group `time` is UTC where it does not say.
+    #[serde(default)]
+    utc: bool,
     category: Option<String>,
     hot: Columns,
 }
@@ -79,8 +86,17 @@ enum Pairs {
 struct Derived {
     to: String,
     from: String,
+    /// The part of an address that is taken.
+    part: Option<Part>,
     #[serde(default)]
     values: HashMap<String, String>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Part {
+    Query,
+    Extension,
 }
 
 #[derive(Debug, Deserialize)]
@@ -119,6 +135,31 @@ pub(crate) fn read(file: &str) -> Result<Vec<Parser>, serde_yaml_ng::Error> {
 static PARSERS: LazyLock<Vec<Parser>> =
     LazyLock::new(|| FILES.iter().flat_map(|(_, text)| read(text).unwrap_or_default()).collect());
 
+static BARE: LazyLock<Bare> = LazyLock::new(Bare::new);
+
+/// Patterns for lines that no program claims, looked for all at once.
+struct Bare {
+    set: RegexSet,
+    patterns: Vec<(&'static Parser, &'static Pattern)>,
+}
+
+impl Bare {
+    fn new() -> Self {
+        let bare = PARSERS.iter().filter(|parser| parser.bare);
+        let patterns: Vec<_> = bare.flat_map(|p| p.patterns.iter().map(move |pattern| (p, pattern))).collect();
+        // Each of them is a regular expression by itself, and a test reads them together.
+        let set = RegexSet::new(patterns.iter().map(|(_, pattern)| pattern.regex.as_str())).unwrap_or_default();
+        Self { set, patterns }
+    }
+
+    /// The first that matches.
+    fn first<'m>(&self, message: &'m str) -> Option<(&'static Parser, &'static Pattern, Captures<'m>)> {
+        let at = self.set.matches(message).into_iter().next()?;
+        let (parser, pattern) = self.patterns.get(at)?;
+        Some((parser, pattern, pattern.regex.captures(message)?))
+    }
+}
+
 /// What a parser made of a line.
 #[derive(Debug, Default)]
 pub(crate) struct Parsed {
@@ -137,13 +178,10 @@ pub(crate) struct Parsed {
 pub(crate) fn parse(program: Option<&str>, message: &str, fields: &mut Map<String, Value>) -> Option<Parsed> {
     let claims = |p: &&Parser| program.is_some_and(|name| p.programs.iter().any(|own| own.eq_ignore_ascii_case(name)));
     let own = PARSERS.iter().find(claims);
-    let tried = own.into_iter().chain(PARSERS.iter().filter(|p| p.bare));
-    for parser in tried {
-        for pattern in &parser.patterns {
-            if let Some(captures) = pattern.regex.captures(message) {
-                return Some(pattern.apply(parser, &captures, fields));
-            }
-        }
+    let patterns = own.into_iter().flat_map(|parser| parser.patterns.iter().map(move |pattern| (parser, pattern)));
+    let mut found = patterns.filter_map(|(parser, pattern)| Some((parser, pattern, pattern.regex.captures(message)?)));
+    if let Some((parser, pattern, captures)) = found.next().or_else(|| BARE.first(message)) {
+        return Some(pattern.apply(parser, &captures, fields));
     }
     own.map(|parser| Parsed { log: parser.log.clone(), ..Parsed::default() })
 }
@@ -162,6 +200,7 @@ impl Pattern {
         for group in self.regex.capture_names().flatten() {
             let Some(value) = captures.name(group).map(|m| m.as_str()) else { continue };
             match (group, self.pairs) {
+                ("time", _) if self.utc => parsed.time = stamp::of_utc(&Value::from(value)),
                 ("time", _) => parsed.time = stamp::of_text(value),
                 ("pairs", Some(Pairs::Plain)) => plain(value, fields),
                 ("pairs", Some(Pairs::Audit)) => audit(value, fields),
@@ -191,10 +230,18 @@ impl Pattern {
 impl Derived {
     fn apply(&self, fields: &mut Map<String, Value>) {
         let Some(from) = fields.get(&self.from) else { return };
-        let value = match self.values.get(&taxonomy::text(from)) {
-            Some(known) => Value::from(known.as_str()),
-            None if self.values.is_empty() => from.clone(),
-            None => return,
+        let said = taxonomy::text(from);
+        let part = match self.part {
+            None => None,
+            Some(Part::Query) => Some(logsources::query(&said)),
+            Some(Part::Extension) => Some(logsources::extension(&said)),
+        };
+        let value = match (part, self.values.get(&said)) {
+            (Some(None), _) => return,
+            (Some(Some(part)), _) => Value::from(part),
+            (None, Some(known)) => Value::from(known.as_str()),
+            (None, None) if self.values.is_empty() => from.clone(),
+            (None, None) => return,
         };
         fields.entry(self.to.clone()).or_insert(value);
     }
@@ -275,6 +322,7 @@ mod tests {
                 }
             }
         }
-        assert!(seen >= 25, "{seen}");
+        assert!(seen >= 65, "{seen}");
+        assert!(BARE.set.len() == BARE.patterns.len() && BARE.set.len() >= 25, "{}", BARE.set.len());
     }
 }

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use crate::centre::Centre;
 
 /// Who may know whom. A crate that is not named on the left is not part of the program.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("base", &[]),
     ("planread", &["base"]),
     ("normalise", &["base"]),
     ("detect", &["base"]),
+    ("hunt", &["base", "normalise", "detect"]),
     ("collect", &["base", "normalise"]),
     ("lake", &["base"]),
     ("print", &["base"]),
@@ -26,6 +27,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
             "planread",
             "normalise",
             "detect",
+            "hunt",
             "collect",
             "lake",
             "print",

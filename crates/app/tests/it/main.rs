@@ -4,6 +4,7 @@
 mod architecture;
 mod centre;
 mod crash;
+mod detect;
 mod overview;
 mod report;
 mod store;

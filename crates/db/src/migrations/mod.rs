@@ -12,6 +12,7 @@ mod m0006_alerts;
 mod m0007_incidents;
 mod m0008_audit_lists;
 mod m0009_second_factors;
+mod m0010_rules;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_incidents::Step),
             Box::new(m0008_audit_lists::Step),
             Box::new(m0009_second_factors::Step),
+            Box::new(m0010_rules::Step),
         ]
     }
 }

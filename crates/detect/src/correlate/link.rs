@@ -13,7 +13,7 @@ use super::read::{Alias, Draft};
 use super::{Ask, Correlation, Kind, Op, Plan, Source};
 use crate::condition::Expr;
 use crate::fault::{At, Faults, RuleFault, quoted};
-use crate::rule::Rule;
+use crate::rule::{Level, Rule};
 
 /// What came of binding.
 pub(crate) struct Linked {
@@ -21,6 +21,8 @@ pub(crate) struct Linked {
     pub(crate) correlations: Vec<Correlation>,
     /// For each rule whether it is only a part of correlations and alerts nobody by itself.
     pub(crate) quiet: Vec<bool>,
+    /// For each rule whether a correlation refers to it.
+    pub(crate) correlated: Vec<bool>,
     pub(crate) faults: Vec<RuleFault>,
 }
 
@@ -32,18 +34,24 @@ pub(crate) fn link(drafts: Vec<Draft>, rules: &[Rule], meanings: &[u64]) -> Link
         drafts,
         rules,
         meanings,
-        linked: Linked { correlations: Vec::new(), quiet: vec![false; rules.len()], faults: Vec::new() },
+        linked: Linked {
+            correlations: Vec::new(),
+            quiet: vec![false; rules.len()],
+            correlated: vec![false; rules.len()],
+            faults: Vec::new(),
+        },
     };
     for place in 0..linking.drafts.len() {
         linking.one(place);
     }
     let mut linked = linking.linked;
-    quiet(&mut linked);
+    quiet(&mut linked, rules);
     linked
 }
 
-/// A rule alerts by itself unless a correlation refers to it and none of those says `generate: true`.
-fn quiet(linked: &mut Linked) {
+/// A rule alerts by itself unless a correlation refers to it and none of those says `generate: true`. One of level
+/// informational, which by the specification is to alert nobody, is only a part of correlations once one refers to it.
+fn quiet(linked: &mut Linked, rules: &[Rule]) {
     let mut referred: HashMap<Source, bool> = HashMap::new();
     for correlation in &linked.correlations {
         for source in &correlation.plan.sources {
@@ -51,15 +59,20 @@ fn quiet(linked: &mut Linked) {
         }
     }
     for (source, generates) in referred {
+        let alerts = |rule: &Rule| generates && rule.level > Level::Informational;
         match source {
             Source::Rule(place) => {
-                if let Some(quiet) = linked.quiet.get_mut(place as usize) {
-                    *quiet = !generates;
+                let place = place as usize;
+                if let (Some(quiet), Some(rule)) = (linked.quiet.get_mut(place), rules.get(place)) {
+                    *quiet = !alerts(rule);
+                }
+                if let Some(correlated) = linked.correlated.get_mut(place) {
+                    *correlated = true;
                 }
             }
             Source::Correlation(place) => {
                 if let Some(correlation) = linked.correlations.get_mut(place as usize) {
-                    correlation.quiet = !generates;
+                    correlation.quiet = !alerts(&correlation.rule);
                 }
             }
         }

@@ -37,8 +37,12 @@ enum Form {
     Json,
     /// What stands after the last dot: `#microsoft.graph.x` becomes `x`.
     Tail,
-    /// Whether an object with something in it is there, as `true`.
-    There,
+    /// What stands after the last slash: `projects/p/logs/x` becomes `x`.
+    Name,
+    /// What stands after the `?` of an address.
+    Query,
+    /// The ending of an address' path, without its dot.
+    Extension,
 }
 
 impl Copying {
@@ -62,7 +66,18 @@ impl Copying {
                 let said = text(&value);
                 Value::from(said.rsplit_once('.').map_or(said.as_str(), |(_, tail)| tail))
             }
-            (Some(Form::There), _) => Value::from("true"),
+            (Some(Form::Name), value) => {
+                let said = text(&value);
+                Value::from(said.rsplit_once('/').map_or(said.as_str(), |(_, name)| name))
+            }
+            (Some(Form::Query), value) => match query(&text(&value)) {
+                Some(query) => Value::from(query),
+                None => return,
+            },
+            (Some(Form::Extension), value) => match extension(&text(&value)) {
+                Some(extension) => Value::from(extension),
+                None => return,
+            },
         };
         let value = match self.values.get(&text(&value)) {
             Some(known) => Value::from(known.as_str()),
@@ -145,6 +160,19 @@ pub(super) fn spread(fields: &mut Map<String, Value>, from: &str, name: &str, va
     }
 }
 
+/// What stands after the `?` of an address.
+pub(crate) fn query(address: &str) -> Option<&str> {
+    address.split_once('?').map(|(_, query)| query)
+}
+
+/// The ending of the path of an address, without its dot.
+pub(crate) fn extension(address: &str) -> Option<&str> {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    let path = path.split_once("://").map_or(path, |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
+    let (_, ending) = path.rsplit('/').next()?.rsplit_once('.')?;
+    Some(ending).filter(|ending| !ending.is_empty() && ending.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
 /// A request to an address inside is one to our web server; a request to one outside is what a proxy would see.
 pub(super) fn category_of_request(to: Option<&str>) -> &'static str {
     let inside = match to.and_then(|address| address.parse().ok()) {
@@ -153,4 +181,24 @@ pub(super) fn category_of_request(to: Option<&str>) -> &'static str {
         None => false,
     };
     if inside { "webserver" } else { "proxy" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{extension, query};
+
+    #[test]
+    fn addresses_are_taken_apart() {
+        for (address, ending, asked) in [
+            ("http://x.example.net/a/b.exe?c=d.e", Some("exe"), Some("c=d.e")),
+            ("http://x.example.net", None, None),
+            ("/a.b/c", None, None),
+            ("/tai-lieu.tar.gz", Some("gz"), None),
+            ("/a.", None, None),
+            ("x.example.net:443", None, None),
+            ("?", None, Some("")),
+        ] {
+            assert_eq!((extension(address), query(address)), (ending, asked), "{address}");
+        }
+    }
 }

@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use fields::Copying;
 use index::Index;
 
-pub(crate) use fields::at;
+pub(crate) use fields::{at, extension, query};
 
 /// The files, as they are embedded; the first entry that holds decides, so what is told apart more exactly comes first.
 pub(crate) const FILES: [(&str, &str); 11] = [

@@ -238,6 +238,8 @@ pub struct Detail {
     pub may_write: bool,
     /// Whether the reader may open an incident.
     pub may_open: bool,
+    /// Where a filter is written that quiets the rule; empty where the reader may not.
+    pub quiet: String,
 }
 
 fn sample_row(state: &str, level: &'static str) -> Row {
@@ -333,6 +335,7 @@ impl View for Detail {
             history: vec![Happening { who: "Bình".into(), text: "Đóng".into(), ..Happening::default() }],
             may_write: true,
             may_open: true,
+            quiet: "/rules/rule/r/filter?alert=x".into(),
             ..Self::default()
         };
         let closed = Self {

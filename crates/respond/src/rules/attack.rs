@@ -72,7 +72,7 @@ mod tests {
         let attack = Attack::shipped();
         assert_eq!(attack.tactics.len(), ORDER.len());
         let loaded = loaded::load(&[], chrono::DateTime::from_timestamp(0, 0).unwrap());
-        for rule in loaded.ruleset.rules() {
+        for rule in loaded.ruleset.heads() {
             for id in &rule.tags.techniques {
                 assert!(attack.technique(id).is_some(), "{id} of {}", rule.source_name);
             }

@@ -1,15 +1,32 @@
-//! Detection rules: which are in force, what they cover, what was wrong with which file, and a box to try them.
+//! Detection rules: which are in force, what they cover, what was wrong with which file; taking in rules of others, writing
+//! rules of our own, quieting and switching them, trying them on an event or on stored days.
 //!
-//! Words: *rule* — a Sigma rule; *coverage* — for which tactics of MITRE ATT&CK there are rules.
-//! Invariants: rules are files and are never edited here; they are replaced as a whole; a faulty file never stops the
-//! others; what is tried in the box is matched in memory and stored nowhere. Hits count only alerts within the reader's
-//! reach.
+//! Words: *rule* — a Sigma rule; *version* — one text of a rule that the database keeps; *filter* — a Sigma filter that
+//! quiets rules without changing them; *origin* — shipped, a folder, an import, or written here; *coverage* — for which
+//! tactics of MITRE ATT&CK there are rules.
+//! Invariants: what is in force is replaced as a whole; a faulty document never stops the others; at most one version of
+//! a rule is in force; who wrote a version never approves it; a rule of others is never rewritten under its own name;
+//! what is tried makes no alert. Rules are the centre's; figures count only alerts within the reader's reach.
 
+pub mod apply;
+pub mod archive;
 pub mod attack;
+pub mod catalog;
+pub mod cost;
 mod coverage;
+pub mod diff;
+pub mod document;
+pub mod flow;
 mod http;
+mod jobs;
 pub mod loaded;
+pub mod model;
+pub mod quiet;
+pub mod store;
+pub mod take_in;
+pub mod trial;
 pub mod views;
+pub mod written;
 
 #[cfg(test)]
 mod tests;
@@ -32,41 +49,115 @@ pub const MODULE: Module = Module {
     permissions: &[
         Permission { name: "rules:read", roles: &Role::ALL },
         Permission { name: "rules:write", roles: &[Role::Administrator, Role::Officer] },
+        Permission { name: "rules:review", roles: &[Role::Officer] },
+        Permission { name: "rules:import", roles: &[Role::Administrator, Role::Officer] },
     ],
     routes,
-    pages: &[
-        Page {
-            name: "rules/list.html",
-            source: include_str!("pages/list.html"),
-            samples: Some(samples::<views::List>),
-        },
-        Page {
-            name: "rules/rule.html",
-            source: include_str!("pages/rule.html"),
-            samples: Some(samples::<views::Detail>),
-        },
-        Page {
-            name: "rules/faults.html",
-            source: include_str!("pages/faults.html"),
-            samples: Some(samples::<views::Faults>),
-        },
-        Page { name: "rules/try.html", source: include_str!("pages/try.html"), samples: Some(samples::<views::Tried>) },
-    ],
+    pages: &PAGES,
     texts_vi: include_str!("texts/vi.json"),
     texts_en: include_str!("texts/en.json"),
-    jobs: &[],
+    jobs: jobs::JOBS,
     measures: &[],
 };
 
+/// A page of this module with its samples.
+macro_rules! page {
+    ($name:literal, $view:ty) => {
+        Page {
+            name: concat!("rules/", $name),
+            source: include_str!(concat!("pages/", $name)),
+            samples: Some(samples::<$view>),
+        }
+    };
+}
+
+const PAGES: [Page; 18] = [
+    Page { name: "rules/parts.html", source: include_str!("pages/parts.html"), samples: None },
+    page!("list.html", views::List),
+    page!("matrix.html", views::Matrix),
+    page!("rule.html", views::Detail),
+    page!("faults.html", views::Faults),
+    page!("try.html", views::Tried),
+    page!("edit.html", views::Edit),
+    page!("checked.html", views::Checked),
+    page!("versions.html", views::Versions),
+    page!("version.html", views::Version),
+    page!("compare.html", views::Compared),
+    page!("filter.html", views::FilterForm),
+    page!("foreseen.html", views::Foreseen),
+    page!("imports.html", views::Imports),
+    page!("import.html", views::Import),
+    page!("item.html", views::ItemDiff),
+    page!("trials.html", views::TrialForm),
+    page!("trial.html", views::Trial),
+];
+
+/// Bytes of a form around the file that is uploaded.
+const AROUND: usize = 64 << 10;
+
 fn routes() -> Vec<Route> {
-    let read = Permit::Needs("rules:read");
+    let mut all = reading();
+    all.extend(writing());
+    all.extend(importing());
+    all
+}
+
+fn reading() -> Vec<Route> {
+    let (read, write) = (Permit::Needs("rules:read"), Permit::Needs("rules:write"));
+    // Stored events are looked at, so the right to search them is asked for.
+    let events = Permit::Needs("events:read");
     vec![
         Route::get("/rules", read, http::list).gives::<views::List>(),
+        Route::get("/rules/coverage", read, http::matrix).gives::<views::Matrix>(),
         Route::get("/rules/faults", read, http::faults).gives::<views::Faults>(),
         Route::get("/rules/try", read, http::show_try).gives::<views::Tried>(),
         Route::post("/rules/try", read, http::attempt).takes::<http::Attempt>().gives::<views::Tried>(),
-        Route::post("/rules/reload", Permit::Needs("rules:write"), http::reload),
+        Route::post("/rules/reload", write, http::reload),
+        Route::post("/rules/measure", write, http::measure),
         Route::get("/rules/rule/{id}", read, http::show).gives::<views::Detail>(),
+        Route::get("/rules/trials", events, http::trial_form).gives::<views::TrialForm>(),
+        Route::post("/rules/trials", events, http::begin).takes::<http::TrialAsked>(),
+        Route::get("/rules/trials/{id}", events, http::trial).gives::<views::Trial>(),
+    ]
+}
+
+fn writing() -> Vec<Route> {
+    let (read, write) = (Permit::Needs("rules:read"), Permit::Needs("rules:write"));
+    let review = Permit::Needs("rules:review");
+    vec![
+        Route::post("/rules/switch", write, http::switch).takes::<http::Switched>(),
+        Route::get("/rules/new", write, http::new_page).gives::<views::Edit>(),
+        Route::post("/rules/check", write, http::check).takes::<http::Written>().gives::<views::Checked>(),
+        Route::get("/rules/versions", read, http::versions).gives::<views::Versions>(),
+        Route::post("/rules/versions", write, http::save).takes::<http::Written>(),
+        Route::get("/rules/versions/{id}", read, http::version).gives::<views::Version>(),
+        Route::get("/rules/versions/{id}/edit", write, http::edit_page).gives::<views::Edit>(),
+        Route::post("/rules/versions/{id}/submit", write, http::submit),
+        Route::post("/rules/versions/{id}/withdraw", write, http::withdraw),
+        Route::post("/rules/versions/{id}/discard", write, http::discard),
+        Route::post("/rules/versions/{id}/restore", write, http::restore),
+        Route::post("/rules/versions/{id}/approve", review, http::approve).takes::<http::Noted>(),
+        Route::post("/rules/versions/{id}/reject", review, http::reject).takes::<http::Noted>(),
+        Route::post("/rules/versions/{id}/retire", review, http::retire).takes::<http::Noted>(),
+        Route::get("/rules/compare", read, http::compare).gives::<views::Compared>(),
+        Route::get("/rules/rule/{id}/filter", write, http::filter_page).gives::<views::FilterForm>(),
+        Route::post("/rules/rule/{id}/filter", write, http::filter_save).takes::<http::Quiet>(),
+        Route::post("/rules/rule/{id}/filter/preview", write, http::filter_preview)
+            .takes::<http::Quiet>()
+            .gives::<views::Foreseen>(),
+    ]
+}
+
+fn importing() -> Vec<Route> {
+    let import = Permit::Needs("rules:import");
+    vec![
+        Route::get("/rules/import", import, http::import_list).gives::<views::Imports>(),
+        Route::post("/rules/import", import, http::upload).limit(archive::UPLOAD + AROUND),
+        Route::post("/rules/import/folder", import, http::import_folder).takes::<http::FromFolder>(),
+        Route::get("/rules/import/{id}", import, http::import_page).gives::<views::Import>(),
+        Route::get("/rules/import/{id}/items/{item}", import, http::import_item).gives::<views::ItemDiff>(),
+        Route::post("/rules/import/{id}/confirm", import, http::confirm).takes::<http::Confirmed>(),
+        Route::post("/rules/import/{id}/cancel", import, http::cancel),
     ]
 }
 

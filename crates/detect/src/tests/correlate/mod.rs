@@ -1,6 +1,10 @@
 //! What correlations do with events.
 
+mod bounds;
+mod chains;
+mod kinds;
 mod oracle;
+mod swap;
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! `GET /alerts/{id}`
 
 use chrono::{DateTime, TimeDelta, Utc};
-use khien_base::Result;
+use khien_base::{LogSource, Reach, Result};
 use khien_base::clock::vn_time;
 use khien_db::audit;
 use khien_web::texts::Lang;
@@ -44,6 +44,7 @@ pub(in crate::alerts) async fn show(ctx: Ctx) -> Result<Reply> {
         history: history(&ctx, &group).await?,
         may_write: ctx.reach("alerts:write").covers(group.unit),
         may_open: ctx.reach("incidents:write").covers(group.unit),
+        quiet: quiet(&ctx, &names, &group),
         alert,
     };
     ctx.page(&view)
@@ -75,6 +76,18 @@ fn rule(ctx: &Ctx, names: &Names, group: &Model) -> (Option<RuleRef>, String) {
         href: crate::rules::page_of(&rule.id),
     };
     (Some(found), first(notes.advice_vi, &notes.advice_en))
+}
+
+/// Where a filter is written that quiets the rule with the values of this alert.
+fn quiet(ctx: &Ctx, names: &Names, group: &Model) -> String {
+    let rule = names.loaded.as_ref().and_then(|loaded| loaded.rule(&group.rule));
+    // A correlation has no log source, and is quieted at the rules that it refers to.
+    match rule.filter(|rule| rule.logsource != LogSource::default()) {
+        Some(rule) if ctx.reach("rules:write") == Reach::All => {
+            format!("{}/filter?alert={}", crate::rules::page_of(&rule.id), group.id)
+        }
+        _ => String::new(),
+    }
 }
 
 /// What a raised alert knows, as far as it has a name for people (`alerts.fact.<name>`).
