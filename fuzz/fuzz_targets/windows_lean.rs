@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use chrono::DateTime;
-use khien_base::event::{Scalar, TakeFields};
+use khien_base::event::{GiveFields, Scalar, TakeFields, unescape};
 use khien_normalise::{Format, Lean, decode_line};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Number, Value};
@@ -30,6 +30,11 @@ impl Taken {
     fn push(&mut self, value: Scalar<'_>, deep: bool) {
         let value = match value {
             Scalar::Text(text) => Value::from(text),
+            Scalar::Escaped(written) => {
+                let mut text = String::new();
+                unescape(written, &mut text);
+                Value::from(text)
+            }
             Scalar::Number(number) => rounded(&number.parse().expect("a number")),
             Scalar::Bool(flag) => Value::from(flag),
             Scalar::Null => Value::Null,

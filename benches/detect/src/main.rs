@@ -20,6 +20,7 @@ fn main() {
     match arguments.next().as_deref() {
         // A process of its own for each, so that one's memory is not the other's.
         Some("--ours") => alone(&folder(arguments.next())),
+        Some("--once") => once(&folder(arguments.next())),
         Some("--load") => load(&arguments.next().unwrap_or_default(), &folder(arguments.next())),
         first => all(&folder(first.map(str::to_owned))),
     }
@@ -46,16 +47,32 @@ fn load(which: &str, corpus: &std::path::Path) {
     );
 }
 
+/// Ours alone on few events, twice, of which the second is to be looked at: for
+/// `valgrind --tool=callgrind --toggle-collect='*second*'`.
+fn once(corpus: &std::path::Path) {
+    let ours = ours::Ours::new(&corpus::rules(corpus, usize::MAX));
+    let lines = corpus::lines(corpus, Shape::Message);
+    let mut memory = ours::Memory::default();
+    let few = lines.get(..10_000).unwrap_or(&lines);
+    println!("{} matches in {} events", ours.with(few, &mut memory), few.len());
+    println!("{} matches again", second(&ours, few, &mut memory));
+}
+
+#[inline(never)]
+fn second(ours: &ours::Ours, lines: &[String], memory: &mut ours::Memory) -> usize {
+    ours.with(lines, memory)
+}
+
 /// Ours alone, again and again: for profilers.
 fn alone(corpus: &std::path::Path) {
     let ours = ours::Ours::new(&corpus::rules(corpus, usize::MAX));
     for shape in [Shape::Message, Shape::Fields] {
         let lines = corpus::lines(corpus, shape);
         let cost = |work: &dyn Fn()| {
-            let seconds = median((0..ROUNDS).map(|_| timed(work)).collect());
+            let seconds = median((0..ROUNDS).map(|_| spent(work)).collect());
             seconds * 1e6 / lines.len() as f64
         };
-        let whole = cost(&|| drop(ours.lean(&lines, 1)));
+        let whole = cost(&|| drop(std::hint::black_box(ours.lean(&lines, 1))));
         let read = cost(&|| ours.read_only(&lines));
         println!("{shape:?}: {whole:.2} µs an event, {read:.2} of it reading");
     }
@@ -87,13 +104,13 @@ fn beside(corpus: &std::path::Path, shape: Shape) {
 
     let mut times: [Vec<f64>; 5] = Default::default();
     for _ in 0..ROUNDS {
-        times[0].push(timed(|| check(ours.lean(&lines, 1))));
-        times[1].push(timed(|| {
+        times[0].push(spent(|| check(ours.lean(&lines, 1))));
+        times[1].push(spent(|| {
             peer.matches(&lines);
         }));
         times[2].push(timed(|| check(ours.lean(&lines, 2))));
-        times[3].push(timed(|| ours.read_only(&lines)));
-        times[4].push(timed(|| check(ours.whole(&lines))));
+        times[3].push(spent(|| ours.read_only(&lines)));
+        times[4].push(spent(|| check(ours.whole(&lines))));
     }
     let [one, theirs, two, read, whole] = times.map(median);
     let rate = |seconds: f64| lines.len() as f64 / seconds;
@@ -144,6 +161,17 @@ fn timed(work: impl FnOnce()) -> f64 {
     let start = Instant::now();
     work();
     start.elapsed().as_secs_f64()
+}
+
+/// Seconds that this thread spent on a processor: the same whatever else the machine does.
+fn spent(work: impl FnOnce()) -> f64 {
+    let now = || -> Option<f64> {
+        let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+        Some(stat.split_whitespace().next()?.parse::<f64>().ok()? / 1e9)
+    };
+    let (before, wall) = (now(), Instant::now());
+    work();
+    before.and_then(|before| Some(now()? - before)).unwrap_or_else(|| wall.elapsed().as_secs_f64())
 }
 
 fn median(mut of: Vec<f64>) -> f64 {

@@ -11,6 +11,13 @@ pub struct Ours {
     engine: Engine,
 }
 
+/// What one thread keeps from event to event.
+#[derive(Default)]
+pub struct Memory {
+    lean: Lean,
+    scratch: Scratch,
+}
+
 fn record(line: &str) -> Record {
     decode_line(line.as_bytes(), Format::Ndjson, DateTime::<Utc>::UNIX_EPOCH, 1).expect("a line of JSON")
 }
@@ -44,6 +51,9 @@ impl Ours {
 
     /// Matches of the fast matcher on lines read for detection alone.
     pub fn lean(&self, lines: &[String], threads: usize) -> usize {
+        if threads == 1 {
+            return self.one(lines);
+        }
         let part = lines.len().div_ceil(threads);
         std::thread::scope(|scope| {
             let parts: Vec<_> = lines.chunks(part).map(|lines| scope.spawn(|| self.one(lines))).collect();
@@ -52,14 +62,17 @@ impl Ours {
     }
 
     fn one(&self, lines: &[String]) -> usize {
-        let (mut lean, mut scratch) = (Lean::default(), Scratch::default());
+        self.with(lines, &mut Memory::default())
+    }
+
+    /// The same with the memory of a thread that has seen events before.
+    pub fn with(&self, lines: &[String], memory: &mut Memory) -> usize {
+        let Memory { lean, scratch } = memory;
         let mut matches = 0;
         for line in lines {
             let fast = lean.read(line);
-            let fired = fast.and_then(|event| {
-                self.engine.fired_by(event.log(), |fields| event.give(fields), &mut scratch).map(<[u32]>::len)
-            });
-            matches += fired.unwrap_or_else(|| self.engine.fired(&record(line), &mut scratch).len());
+            let fired = fast.and_then(|event| self.engine.fired_on(event.log(), &event, scratch).map(<[u32]>::len));
+            matches += fired.unwrap_or_else(|| self.engine.fired(&record(line), scratch).len());
         }
         matches
     }

@@ -4,7 +4,10 @@
 //! is an [`Event`]. Detection reads `fields` (the source's own names, as Sigma rules name them); search also
 //! offers the [`Hot`] columns under their OCSF names, and `raw`.
 
+mod given;
+
 use chrono::{DateTime, Utc};
+pub use given::{GiveFields, Layout, Scalar, TakeFields, escape, unescape};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -110,36 +113,4 @@ pub struct Event {
     /// What it says.
     #[serde(flatten)]
     pub record: Record,
-}
-
-/// A value of a field that is neither list nor map, where it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scalar<'t> {
-    /// Text.
-    Text(&'t str),
-    /// A number, as it was written.
-    Number(&'t str),
-    /// A truth value.
-    Bool(bool),
-    /// Nothing.
-    Null,
-}
-
-impl Scalar<'_> {
-    /// Whether a number is shown as it is written: a whole number of at most 18 digits. `50e3` is shown as 50000.0.
-    pub fn is_plain(number: &str) -> bool {
-        let digits = number.strip_prefix('-').unwrap_or(number);
-        let whole = digits.len() <= 18 && digits.bytes().all(|b| b.is_ascii_digit());
-        whole && (!digits.starts_with('0') || number == "0")
-    }
-}
-
-/// Takes the fields of an event one after another, so that nothing has to be built for those that nobody asks for.
-pub trait TakeFields {
-    /// A field begins. Whether its values are wanted: else they are not handed over.
-    fn field(&mut self, name: &str) -> bool;
-    /// A value of the field; a list is all of its values.
-    fn value(&mut self, value: Scalar<'_>);
-    /// A value inside a map that the field holds.
-    fn deep(&mut self, value: Scalar<'_>);
 }

@@ -99,6 +99,21 @@ impl Pattern {
         }
     }
 
+    /// The same as patterns in which each dash is one of [`DASHES`]; the pattern itself where they would be too many.
+    pub(crate) fn spelled(&self) -> Vec<Self> {
+        let mut spelled = vec![Vec::new()];
+        for segment in &self.segments {
+            let known = std::mem::take(&mut spelled);
+            let Some(ways) = segment.spelled().filter(|ways| known.len() * ways.len() <= SPELLINGS) else {
+                return vec![self.clone()];
+            };
+            for before in known {
+                spelled.extend(ways.iter().map(|way| [before.as_slice(), std::slice::from_ref(way)].concat()));
+            }
+        }
+        spelled.into_iter().map(|segments| Self { segments, ..self.clone() }).collect()
+    }
+
     /// Whether the whole of `value` is what the pattern says; give it folded unless `cased`.
     pub(crate) fn matches(&self, value: &str) -> bool {
         let mut segments = self.segments.as_slice();
@@ -138,7 +153,32 @@ pub(crate) enum Shape {
     Anything,
 }
 
+/// Patterns at most that one with dashes is spelled out into: three dashes.
+const SPELLINGS: usize = 125;
+
 impl Segment {
+    /// The segment with each dash spelled out; `None` where these would be too many.
+    fn spelled(&self) -> Option<Vec<Self>> {
+        let tokens = match self {
+            Self::Mixed(tokens) if tokens.contains(&Token::Dash) => tokens,
+            _ => return Some(vec![self.clone()]),
+        };
+        let mut ways = vec![Vec::with_capacity(tokens.len())];
+        for token in tokens {
+            if *token != Token::Dash {
+                ways.iter_mut().for_each(|way| way.push(*token));
+                continue;
+            }
+            if ways.len() * DASHES.len() > SPELLINGS {
+                return None;
+            }
+            let with = |dash: &char| ways.iter().map(|way| [way.as_slice(), &[Token::Char(*dash)]].concat()).collect();
+            ways = DASHES.iter().flat_map(|dash| -> Vec<Vec<Token>> { with(dash) }).collect();
+        }
+        // Dashes are the same in any case.
+        Some(ways.iter().map(|way| Self::new(way, true)).collect())
+    }
+
     /// The longest folded text that must stand in a value that fits.
     fn longest(&self) -> Option<String> {
         match self {
@@ -245,6 +285,26 @@ mod tests {
         assert!(fits(r"dir\\\*", r"dir\*") && !fits(r"dir\\\*", r"dir\x"));
         assert!(fits(r"\\\\host", r"\\host") && fits(r"\\\host", r"\\host"));
         assert!(fits(r"end\", r"end\"));
+    }
+
+    #[test]
+    fn dashes_are_spelled_out() {
+        let with = |text: &str| -> Vec<Token> {
+            tokens(text).into_iter().map(|t| if t == Token::Char('-') { Token::Dash } else { t }).collect()
+        };
+        let pattern = Pattern::new(&with("* -a*-b"), false);
+        let spelled = pattern.spelled();
+        assert_eq!(spelled.len(), 25);
+        for value in ["x /a –b", "x -a /b", "x /a b", " -a-b", "a-b"] {
+            assert_eq!(spelled.iter().any(|one| one.matches(value)), pattern.matches(value), "{value}");
+        }
+        assert!(
+            spelled.iter().all(|one| one.shape() == Shape::Holding(" /a".into()) || one.shape() != Shape::Anything)
+        );
+        let one = Pattern::new(&with("*-c*"), false).spelled();
+        assert!(one.iter().all(|one| matches!(one.shape(), Shape::Literal(_, true, true))));
+        let many = Pattern::new(&with("-a-b-c-d"), false);
+        assert_eq!(many.spelled(), [many]);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use khien_base::Record;
-use khien_base::event::{Scalar, TakeFields};
+use khien_base::event::{GiveFields, Scalar, TakeFields, unescape};
 use khien_normalise::{Format, Lean, decode_line, evtx};
 use serde_json::{Map, Value, json};
 
@@ -27,6 +27,11 @@ impl TakeFields for Seen {
     fn value(&mut self, value: Scalar<'_>) {
         let text = match value {
             Scalar::Text(text) => json!(text).to_string(),
+            Scalar::Escaped(written) => {
+                let mut text = String::new();
+                unescape(written, &mut text);
+                json!(text).to_string()
+            }
             Scalar::Number(number) => number.parse::<serde_json::Number>().unwrap().to_string(),
             Scalar::Bool(flag) => flag.to_string(),
             Scalar::Null => "null".to_owned(),
@@ -119,6 +124,7 @@ fn odd_lines_are_read_alike_or_left_to_the_plain_reading() {
             true,
         ),
         (r##"{"EventID":1.0,"SourceName":"x","Level":true}"##, true),
+        (r##"{"EventID":6,"Provider_Name":"Microsoft-Windows-RPC","Endpoint":"eventlog"}"##, true),
         (r##"{"EventID":1,"Channel":"Application","EventID":2}"##, false),
         (r##"{"EventID":1,"Channel":"Application","StringInserts":["a"]}"##, false),
         (r##"{"winlog":{"channel":"Security"},"EventID":1,"Channel":"Security"}"##, false),

@@ -76,13 +76,18 @@ pub(crate) fn of_object(object: Map<String, Value>, raw: String) -> Record {
     if eve::is_eve(&object) {
         return eve::record(object, raw);
     }
-    if object.contains_key("EventID") && (object.contains_key("Channel") || object.contains_key("SourceName")) {
+    if object.contains_key("EventID") && object.keys().any(|name| is_windows(name)) {
         return flat_windows(object, raw);
     }
     match syslog::taken_apart(&object, raw) {
         Ok(record) => record,
         Err(raw) => generic(object, raw),
     }
+}
+
+/// Whether a field beside `EventID` says that the event is one of Windows.
+pub(crate) fn is_windows(name: &str) -> bool {
+    matches!(name, "Channel" | "SourceName" | "Provider_Name" | "ProviderName" | "ProviderGuid")
 }
 
 /// Some shippers write `"winlog.event_data.Image"` as one name.

@@ -2,9 +2,13 @@
 
 use rustc_hash::FxHashMap;
 
+use super::ends::{End, Ends};
 use super::formula::Atom;
-use super::grams::{End, Ends, Grams};
+use super::grams::{Case, GRAM, Grams};
+use super::memo::Told;
 use super::required;
+use super::shorts::Shorts;
+use super::sieve::Sieve;
 use super::view::Kind;
 use crate::item::Test;
 use crate::number::Number;
@@ -21,13 +25,6 @@ enum Finding {
     MayHold(Atom),
 }
 
-/// What the field says of atoms.
-pub(super) trait Tell {
-    fn holds(&mut self, atom: Atom);
-    fn may_hold(&mut self, atom: Atom);
-    fn is_known(&self, atom: Atom) -> bool;
-}
-
 /// The indexes of one field.
 #[derive(Debug, Default)]
 pub(super) struct Field {
@@ -36,14 +33,15 @@ pub(super) struct Field {
     starts: Ends,
     ends: Ends,
     holding: Grams,
-    /// Literals too short for a gram.
-    short: Vec<(Box<str>, u32)>,
+    short: Shorts,
     /// Told of every text.
     any: Vec<u32>,
     numbers: FxHashMap<i128, Vec<Atom>>,
     findings: Vec<Vec<Finding>>,
     /// Whether any text is looked for.
     reads_text: bool,
+    /// Its number in the engine.
+    pub(super) number: u32,
     /// Rules to be looked at whenever the field is there.
     pub(super) wakes: Vec<u32>,
 }
@@ -69,7 +67,7 @@ impl Gathering {
     /// Takes in a test of an atom; `false` when the index cannot tell when the test may pass.
     pub(super) fn add(&mut self, atom: Atom, test: &Test) -> bool {
         match test {
-            Test::Text(pattern) => self.pattern(atom, pattern),
+            Test::Text(pattern) => pattern.spelled().iter().for_each(|pattern| self.pattern(atom, pattern)),
             Test::Number(Number::Integer(n)) => self.numbers.entry(*n).or_default().push(atom),
             Test::Bool(flag) => self.put(Place::Exact(flag.to_string()), Finding::Holds(atom)),
             Test::Regex(regex) => {
@@ -100,9 +98,20 @@ impl Gathering {
         self.places.entry(place).or_default().push(finding);
     }
 
+    /// Whether a text can tell anything, for texts in which words may stand anywhere.
+    pub(super) fn sieve(&self) -> Option<Sieve> {
+        let word = |place: &'_ Place| match place {
+            Place::Exact(text) | Place::Start(text) | Place::Last(text) | Place::Inside(text) => Some(text.clone()),
+            Place::Anywhere => None,
+        };
+        let words: Vec<String> = self.places.keys().map(word).collect::<Option<_>>()?;
+        if self.numbers.is_empty() { Sieve::new(words.iter().map(String::as_str)) } else { None }
+    }
+
     /// The finished indexes.
-    pub(super) fn build(self) -> Field {
-        let mut field = Field { reads_text: !self.places.is_empty(), numbers: self.numbers, ..Field::default() };
+    pub(super) fn build(self, number: u32) -> Field {
+        let reads_text = !self.places.is_empty();
+        let mut field = Field { number, reads_text, numbers: self.numbers, ..Field::default() };
         let (mut starts, mut lasts, mut inside) = (Vec::new(), Vec::new(), Vec::new());
         for (place, findings) in self.places {
             let told = u32::try_from(field.findings.len()).unwrap_or(u32::MAX);
@@ -111,82 +120,73 @@ impl Gathering {
                 Place::Exact(text) => field.exact.entry(text.into()).or_default().push(told),
                 Place::Start(text) => starts.push((text.into_bytes().into(), told)),
                 Place::Last(text) => lasts.push((text.into_bytes().into(), told)),
-                Place::Inside(text) if text.len() < 4 => field.short.push((text.into(), told)),
+                Place::Inside(text) if text.len() < GRAM => field.short.add(text.as_bytes(), told),
                 Place::Inside(text) => inside.push((text.into_bytes().into(), told)),
                 Place::Anywhere => field.any.push(told),
             }
         }
         field.starts = Ends::new(End::Start, starts);
         field.ends = Ends::new(End::Last, lasts);
-        field.holding = Grams::new(inside);
+        field.holding = Grams::new(inside, Case::Folded);
         field
     }
 }
 
 impl Field {
-    /// Whether any of several texts, given one after another, may tell anything: one pass instead of one for each. What
-    /// spans two of them only makes it say yes too often.
-    pub(super) fn may_tell(&self, texts: &str) -> bool {
-        let only_inside = self.exact.is_empty()
-            && self.any.is_empty()
-            && self.short.is_empty()
-            && self.numbers.is_empty()
-            && self.starts.is_empty()
-            && self.ends.is_empty();
-        !only_inside || self.holding.stands_in(texts.as_bytes())
+    /// Whether no value can tell anything.
+    pub(super) fn is_silent(&self) -> bool {
+        !self.reads_text && self.numbers.is_empty()
     }
 
-    /// Tells what a value means: its kind, its text as it is and folded.
-    pub(super) fn read(&self, kind: Kind, text: &str, folded: &str, tell: &mut impl Tell) {
+    /// What a value tells: its kind, its text as it is and folded. Adds to `told`.
+    pub(super) fn read(&self, kind: Kind, text: &str, folded: &str, told: &mut Vec<Told>) {
         if kind == Kind::Null {
             return;
         }
         if !self.numbers.is_empty() && kind != Kind::Bool {
-            self.number(text, tell);
+            self.number(text, told);
         }
         if !self.reads_text {
             return;
         }
-        let mut found = |n: u32| self.found(n, text, folded, tell);
-        if let Some(told) = self.exact.get(folded) {
-            told.iter().for_each(|n| found(*n));
+        let mut found = |n: u32| self.found(n, text, folded, told);
+        if let Some(exact) = self.exact.get(folded) {
+            exact.iter().for_each(|n| found(*n));
         }
         self.any.iter().for_each(|n| found(*n));
         let bytes = folded.as_bytes();
         self.starts.find(End::Start, bytes, &mut found);
         self.ends.find(End::Last, bytes, &mut found);
-        for (literal, told) in &self.short {
-            if folded.contains(&**literal) {
-                found(*told);
-            }
-        }
+        self.short.find(bytes, &mut found);
         if !self.holding.is_empty() {
             self.holding.find(bytes, &mut found);
         }
+        told.sort_unstable();
+        told.dedup();
     }
 
-    fn found(&self, n: u32, text: &str, folded: &str, tell: &mut impl Tell) {
+    fn found(&self, n: u32, text: &str, folded: &str, told: &mut Vec<Told>) {
         for finding in self.findings.get(n as usize).map_or(&[][..], Vec::as_slice) {
             match finding {
-                Finding::Holds(atom) => tell.holds(*atom),
-                Finding::MayHold(atom) => tell.may_hold(*atom),
+                Finding::Holds(atom) => told.push((*atom, true)),
+                Finding::MayHold(atom) => told.push((*atom, false)),
                 Finding::IfFits(atom, pattern) => {
-                    if !tell.is_known(*atom) && pattern.matches(if pattern.cased { text } else { folded }) {
-                        tell.holds(*atom);
+                    if pattern.matches(if pattern.cased { text } else { folded }) {
+                        told.push((*atom, true));
                     }
                 }
             }
         }
     }
 
-    fn number(&self, text: &str, tell: &mut impl Tell) {
+    fn number(&self, text: &str, told: &mut Vec<Told>) {
         match Number::of_text(text.trim()) {
-            Some(Number::Integer(n)) => self.integer(n, tell),
+            Some(Number::Integer(n)) => self.integer(n, told),
             // A fraction is compared as floating point, in which many whole numbers may be one.
             Some(found @ Number::Float(_)) => {
                 for (n, atoms) in &self.numbers {
                     if Number::Integer(*n).compare(found) == Some(std::cmp::Ordering::Equal) {
-                        atoms.iter().for_each(|atom| tell.holds(*atom));
+                        told.extend(atoms.iter().map(|atom| (*atom, true)));
                     }
                 }
             }
@@ -194,9 +194,9 @@ impl Field {
         }
     }
 
-    fn integer(&self, n: i128, tell: &mut impl Tell) {
+    fn integer(&self, n: i128, told: &mut Vec<Told>) {
         if let Some(atoms) = self.numbers.get(&n) {
-            atoms.iter().for_each(|atom| tell.holds(*atom));
+            told.extend(atoms.iter().map(|atom| (*atom, true)));
         }
     }
 }

@@ -14,16 +14,21 @@
 //! [`Engine::fired`] gives exactly the rules that [`Ruleset::matches`](crate::Ruleset::matches) gives: the plain
 //! matcher is the definition, and tests hold this one to it.
 
+mod ends;
 mod field;
 mod formula;
 mod grams;
+mod memo;
+mod names;
 mod required;
 mod route;
+mod shorts;
+mod sieve;
 mod view;
 
 use std::sync::{Arc, RwLock};
 
-use khien_base::event::{Scalar, TakeFields};
+use khien_base::event::{GiveFields, Scalar, TakeFields};
 use khien_base::{LogSource, Record};
 use rustc_hash::FxHashMap;
 use serde_json::Value;
@@ -32,10 +37,12 @@ use crate::item::Test;
 use crate::matcher;
 use crate::ruleset::{Match, Ruleset};
 use crate::subject::Leaf as PlainLeaf;
-use field::Tell;
+use field::Field;
 use formula::Atom;
-use route::Route;
-use view::{Filling, Kind, Leaf, Names, View};
+use memo::{Memo, Told};
+use names::{Layouts, Names};
+use route::{Known, Route};
+use view::{Filling, Kind, Leaf, Room, View};
 
 /// Log sources whose compiled rules are kept; events of made-up log sources must not fill the memory.
 const ROUTES: usize = 1024;
@@ -53,6 +60,8 @@ struct Routes {
     by_source: FxHashMap<LogSource, Arc<Route>>,
     /// Log sources that mean the same rules have one route.
     by_rules: FxHashMap<Vec<u32>, Arc<Route>>,
+    /// How many fields all routes have.
+    fields: u32,
 }
 
 /// The memory of one thread: nothing is allocated for an event once it has grown.
@@ -60,7 +69,10 @@ struct Routes {
 pub struct Scratch {
     view: View,
     board: Board,
-    buffer: String,
+    room: Room,
+    told: Vec<Told>,
+    memo: Memo,
+    layouts: Layouts,
     fired: Vec<u32>,
     last: Option<(LogSource, Arc<Route>)>,
     /// The rule set that what is kept from event to event belongs to.
@@ -156,12 +168,49 @@ impl Engine {
         Some(&scratch.fired)
     }
 
+    /// [`Engine::fired`] for an event that can be asked for its fields: only those that rules want are handed over.
+    /// `None` as for [`Engine::fired_by`].
+    pub fn fired_on<'s>(
+        &self,
+        log: &LogSource,
+        event: &impl GiveFields,
+        scratch: &'s mut Scratch,
+    ) -> Option<&'s [u32]> {
+        scratch.fired.clear();
+        let Some(route) = self.route(log, scratch) else { return Some(&[]) };
+        if route.wanted.needs_record() {
+            return None;
+        }
+        let Scratch { view, layouts, .. } = scratch;
+        let mut filling = Filling::new(view, &self.names, &route.wanted);
+        let laid = event.layout().map(|layout| layouts.laid(layout, route.number, &self.names, &route.wanted));
+        for (place, slots) in laid.into_iter().flat_map(|laid| &laid.wanted) {
+            filling.take(slots, |filling| event.give_at(*place, filling));
+        }
+        let others = filling.view().end();
+        event.give_others(&mut filling);
+        filling.finish();
+        let words = route.wanted.everywhere && {
+            let sieve = route.sieve.as_ref().zip(event.line());
+            sieve.is_none_or(|(sieve, line)| {
+                sieve.lets_pass(line) || sieve.lets_pass(filling.view().written_since(others))
+            })
+        };
+        for place in laid.into_iter().flat_map(|laid| &laid.rest).filter(|_| words) {
+            filling.take(&[], |filling| event.give_at(*place, filling));
+        }
+        scratch.decide_with(&route, words);
+        Some(&scratch.fired)
+    }
+
     /// The compiled rules of a log source; `None` when no rule means it.
     fn route(&self, log: &LogSource, scratch: &mut Scratch) -> Option<Arc<Route>> {
         if !scratch.set.as_ref().is_some_and(|set| Arc::ptr_eq(set, &self.set)) {
             scratch.set = Some(Arc::clone(&self.set));
             scratch.last = None;
             scratch.view.forget();
+            scratch.memo.forget();
+            scratch.layouts.forget();
         }
         if let Some((known, route)) = &scratch.last
             && known == log
@@ -192,7 +241,9 @@ impl Engine {
             None => {
                 let rules = positions.iter().filter_map(|p| Some((*p, self.set.detection(*p as usize)?)));
                 let rules: Vec<_> = rules.collect();
-                let route = Arc::new(Route::new(&rules, self.set.fields()));
+                let mut route = Route::new(&rules, self.set.fields(), &mut routes.fields);
+                route.number = u32::try_from(routes.by_rules.len()).unwrap_or(u32::MAX);
+                let route = Arc::new(route);
                 routes.by_rules.insert(positions, Arc::clone(&route));
                 route
             }
@@ -206,65 +257,115 @@ impl Engine {
 }
 
 impl Scratch {
+    /// Decides on an event whose values were all taken.
     fn decide(&mut self, route: &Route) {
-        let Self { view, board, buffer, fired, .. } = self;
-        view.fold();
+        let words = route.wanted.everywhere
+            && match (&route.sieve, self.view.plain_texts()) {
+                (Some(sieve), Some(texts)) => sieve.lets_pass(texts),
+                _ => true,
+            };
+        self.decide_with(route, words);
+    }
+
+    /// Decides; `words` says whether any word that may stand anywhere can stand in the event.
+    fn decide_with(&mut self, route: &Route, words: bool) {
+        let Self { view, board, room, told, memo, fired, .. } = self;
         board.begin(route);
         let mut teller = Teller { board, route };
         for slot in view.present() {
             let Some(Some(field)) = route.fields.get(*slot as usize) else { continue };
             field.wakes.iter().for_each(|rule| teller.board.wake(*rule));
+            if field.is_silent() {
+                continue;
+            }
             for leaf in view.leaves(*slot) {
-                field.read(leaf.kind, view.text(*leaf), view.folded(*leaf, buffer), &mut teller);
+                teller.value(field, *leaf, view, memo, room, told);
             }
         }
-        if let Some(anywhere) = &route.anywhere
-            && view.all_folded().is_none_or(|all| anywhere.may_tell(all))
-        {
+        if let Some(anywhere) = route.anywhere.as_ref().filter(|_| words) {
             for leaf in view.everywhere().chain(view.line()) {
-                anywhere.read(leaf.kind, view.text(leaf), view.folded(leaf, buffer), &mut teller);
+                told.clear();
+                let (text, folded) = view.folded(leaf, room);
+                anywhere.read(leaf.kind, text, folded, told);
+                teller.tell(told);
             }
         }
         route.always.iter().for_each(|rule| board.wake(*rule));
         let Board { atoms, candidates, touched, .. } = board;
         candidates.sort_unstable();
+        let mut asked = Asked { route, view, memo, room };
         for rule in candidates.iter() {
             let Some(node) = route.nodes.get(*rule as usize) else { continue };
-            if route.formulas.holds(*node, &mut |atom| asked(atom, atoms, touched, route, view)) {
+            if route.formulas.holds(*node, &mut |atom| asked.atom(atom, atoms, touched)) {
                 fired.extend(route.rules.get(*rule as usize));
             }
         }
     }
 }
 
-/// Whether an atom holds; what no index told is tested now and remembered.
-fn asked(atom: Atom, atoms: &mut [State], touched: &mut Vec<Atom>, route: &Route, view: &View) -> bool {
-    let Some(state) = atoms.get_mut(atom as usize) else { return false };
-    match *state {
-        State::Holds => true,
-        State::Fails => false,
-        State::Unknown | State::May => {
-            let Some(known) = route.atoms.get(atom as usize) else { return false };
-            if *state == State::Unknown && !known.open {
-                return false;
+/// What atoms are asked of.
+struct Asked<'e> {
+    route: &'e Route,
+    view: &'e View,
+    memo: &'e mut Memo,
+    room: &'e mut Room,
+}
+
+impl Asked<'_> {
+    /// Whether an atom holds; what no index told is tested now and remembered.
+    fn atom(&mut self, atom: Atom, atoms: &mut [State], touched: &mut Vec<Atom>) -> bool {
+        let Some(state) = atoms.get_mut(atom as usize) else { return false };
+        match *state {
+            State::Holds => true,
+            State::Fails => false,
+            State::Unknown | State::May => {
+                let Some(known) = self.route.atoms.get(atom as usize) else { return false };
+                if *state == State::Unknown && !known.open {
+                    return false;
+                }
+                let holds = self.passes(known);
+                if *state == State::Unknown {
+                    touched.push(atom);
+                }
+                *state = if holds { State::Holds } else { State::Fails };
+                holds
             }
-            let holds = known.tests.iter().any(|test| passes(test, known.slot, view));
-            if *state == State::Unknown {
-                touched.push(atom);
-            }
-            *state = if holds { State::Holds } else { State::Fails };
-            holds
         }
+    }
+
+    /// Whether any value passes any test, as [`matcher`] defines it.
+    fn passes(&mut self, known: &Known) -> bool {
+        let Some(slot) = known.slot else {
+            let (view, room) = (self.view, &mut self.room.plain);
+            let line = |test: &Test, text: &str| matches!(test, Test::Regex(regex) if regex.is_match(text));
+            return known.tests.iter().any(|test| {
+                view.everywhere().any(|leaf| one(test, leaf, view, room))
+                    || view.line().is_some_and(|leaf| line(test, view.text(leaf, room)))
+            });
+        };
+        match known.number {
+            Some(number) => self.view.leaves(slot).iter().any(|leaf| self.remembered(number, &known.tests, *leaf)),
+            None => known.tests.iter().any(|test| of_field(test, slot, self.view, &mut self.room.plain)),
+        }
+    }
+
+    /// Whether a value passes any of some tests that ask for nothing but the value.
+    fn remembered(&mut self, number: u32, tests: &[Test], leaf: Leaf) -> bool {
+        let written = self.view.written(leaf);
+        let key = self.memo.key(number, leaf, written);
+        if let Some(known) = key.and_then(|key| self.memo.recall(key, written)) {
+            return !known.is_empty();
+        }
+        let passes = tests.iter().any(|test| one(test, leaf, self.view, &mut self.room.plain));
+        if let Some(key) = key {
+            self.memo.learn(key, written, if passes { &[(0, true)] } else { &[] });
+        }
+        passes
     }
 }
 
-/// Whether any value passes a test, as [`matcher`] defines it.
-fn passes(test: &Test, slot: Option<u32>, view: &View) -> bool {
-    let Some(slot) = slot else {
-        let line = |text: &str| matches!(test, Test::Regex(regex) if regex.is_match(text));
-        return view.everywhere().any(|leaf| one(test, leaf, view))
-            || view.line().is_some_and(|leaf| line(view.text(leaf)));
-    };
+/// Whether any value of a field passes a test.
+fn of_field(test: &Test, slot: u32, view: &View, room: &mut String) -> bool {
     let leaves = view.leaves(slot);
     match test {
         Test::Null => !view.is_present(slot) || leaves.iter().any(|leaf| leaf.kind == Kind::Null),
@@ -272,32 +373,33 @@ fn passes(test: &Test, slot: Option<u32>, view: &View) -> bool {
         Test::Field { field, starts, ends, cased } => {
             let others = u32::try_from(*field).map_or(&[][..], |field| view.leaves(field));
             leaves.iter().any(|leaf| {
-                let own = plain(*leaf, view);
+                let own = plain(*leaf, view, room);
                 others.iter().any(|other| {
-                    let other = plain(*other, view);
+                    let other = plain(*other, view, room);
                     let (own, other) = (PlainLeaf::new(String::new(), &own), PlainLeaf::new(String::new(), &other));
                     matcher::related(&own, &other, *starts, *ends, *cased)
                 })
             })
         }
-        _ => leaves.iter().any(|leaf| one(test, *leaf, view)),
+        _ => leaves.iter().any(|leaf| one(test, *leaf, view, room)),
     }
 }
 
-fn one(test: &Test, leaf: Leaf, view: &View) -> bool {
+/// Whether a value passes a test that asks for nothing but the value.
+fn one(test: &Test, leaf: Leaf, view: &View, room: &mut String) -> bool {
     match test {
-        Test::Regex(regex) => leaf.kind != Kind::Null && regex.is_match(view.text(leaf)),
-        Test::Network(network) => leaf.kind != Kind::Null && matcher::in_network(network, view.text(leaf)),
+        Test::Regex(regex) => leaf.kind != Kind::Null && regex.is_match(view.text(leaf, room)),
+        Test::Network(network) => leaf.kind != Kind::Null && matcher::in_network(network, view.text(leaf, room)),
         _ => {
-            let value = plain(leaf, view);
+            let value = plain(leaf, view, room);
             matcher::value(test, &PlainLeaf::new(String::new(), &value))
         }
     }
 }
 
 /// A value as it stood in the record.
-fn plain(leaf: Leaf, view: &View) -> Value {
-    let text = view.text(leaf);
+fn plain(leaf: Leaf, view: &View, room: &mut String) -> Value {
+    let text = view.text(leaf, room);
     match leaf.kind {
         Kind::Text => Value::from(text),
         Kind::Number => text.parse().map_or(Value::Null, Value::Number),
@@ -342,6 +444,34 @@ struct Teller<'b> {
 }
 
 impl Teller<'_> {
+    /// A value of a field: what it told before, or what the indexes of the field find in it.
+    fn value(
+        &mut self,
+        field: &Field,
+        leaf: Leaf,
+        view: &View,
+        memo: &mut Memo,
+        room: &mut Room,
+        told: &mut Vec<Told>,
+    ) {
+        let written = view.written(leaf);
+        let key = memo.key(field.number, leaf, written);
+        if let Some(known) = key.and_then(|key| memo.recall(key, written)) {
+            return self.tell(known);
+        }
+        told.clear();
+        let (text, folded) = view.folded(leaf, room);
+        field.read(leaf.kind, text, folded, told);
+        if let Some(key) = key {
+            memo.learn(key, written, told);
+        }
+        self.tell(told);
+    }
+
+    fn tell(&mut self, told: &[Told]) {
+        told.iter().for_each(|(atom, holds)| self.set(*atom, if *holds { State::Holds } else { State::May }));
+    }
+
     fn set(&mut self, atom: Atom, to: State) {
         let Some(state) = self.board.atoms.get_mut(atom as usize) else { return };
         let before = *state;
@@ -354,19 +484,5 @@ impl Teller<'_> {
             let wakes = self.route.atoms.get(atom as usize).map_or(&[][..], |known| known.wakes.as_slice());
             wakes.iter().for_each(|rule| self.board.wake(*rule));
         }
-    }
-}
-
-impl Tell for Teller<'_> {
-    fn holds(&mut self, atom: Atom) {
-        self.set(atom, State::Holds);
-    }
-
-    fn may_hold(&mut self, atom: Atom) {
-        self.set(atom, State::May);
-    }
-
-    fn is_known(&self, atom: Atom) -> bool {
-        self.board.atoms.get(atom as usize) == Some(&State::Holds)
     }
 }

@@ -4,8 +4,9 @@ use rustc_hash::FxHashMap;
 
 use super::field::{Field, Gathering};
 use super::formula::{Atom, Formulas, Node, Witness};
+use super::names::Wanted;
 use super::required;
-use super::view::Wanted;
+use super::sieve::Sieve;
 use crate::condition::Expr;
 use crate::detection::{Detection, Selection};
 use crate::item::{Expected, FieldNames, Item, Test};
@@ -14,6 +15,8 @@ use crate::text::{Pattern, Shape};
 /// Everything that is done for an event of one log source.
 #[derive(Debug, Default)]
 pub(super) struct Route {
+    /// Its number in the engine.
+    pub(super) number: u32,
     /// Positions of the rules in the rule set, in its order.
     pub(super) rules: Vec<u32>,
     /// The formula of each rule.
@@ -26,6 +29,8 @@ pub(super) struct Route {
     pub(super) fields: Vec<Option<Box<Field>>>,
     /// Words that may stand anywhere.
     pub(super) anywhere: Option<Box<Field>>,
+    /// Says of a text that no such word can stand in it; only where that decides all that is asked of words.
+    pub(super) sieve: Option<Sieve>,
     pub(super) wanted: Wanted,
 }
 
@@ -38,6 +43,8 @@ pub(super) struct Known {
     pub(super) tests: Vec<Test>,
     /// Whether the tests have to be run though no index found anything.
     pub(super) open: bool,
+    /// Its number among the fields of the engine, where its tests ask for nothing but single values.
+    pub(super) number: Option<u32>,
     /// Rules to be looked at when it holds or may hold.
     pub(super) wakes: Vec<u32>,
 }
@@ -74,15 +81,15 @@ struct Compiling {
 }
 
 impl Route {
-    /// Compiles rules: each with its position in the rule set.
-    pub(super) fn new(rules: &[(u32, &Detection)], fields: &FieldNames) -> Self {
+    /// Compiles rules: each with its position in the rule set. The fields are numbered on from `number`.
+    pub(super) fn new(rules: &[(u32, &Detection)], fields: &FieldNames, number: &mut u32) -> Self {
         let mut compiling = Compiling::default();
         for (position, detection) in rules {
             let node = compiling.detection(detection);
             compiling.route.rules.push(*position);
             compiling.route.nodes.push(node);
         }
-        compiling.finish(fields)
+        compiling.finish(fields, number)
     }
 }
 
@@ -156,7 +163,7 @@ impl Compiling {
             None => {
                 let atom = u32::try_from(self.of_atom.len()).unwrap_or(u32::MAX);
                 self.of_atom.push(tests.clone());
-                self.route.atoms.push(Known { slot, tests: Vec::new(), open: false, wakes: Vec::new() });
+                self.route.atoms.push(Known { slot, tests: Vec::new(), open: false, number: None, wakes: Vec::new() });
                 self.atoms.insert((slot, tests), atom);
                 atom
             }
@@ -179,7 +186,7 @@ impl Compiling {
         number
     }
 
-    fn finish(mut self, fields: &FieldNames) -> Route {
+    fn finish(mut self, fields: &FieldNames, number: &mut u32) -> Route {
         let mut gathering: FxHashMap<Option<u32>, Gathering> = FxHashMap::default();
         for ((atom, tests), known) in (0..).zip(&self.of_atom).zip(&mut self.route.atoms) {
             let place = gathering.entry(known.slot).or_default();
@@ -197,8 +204,20 @@ impl Compiling {
             _ => None,
         }));
         self.route.fields.resize_with(fields.len(), || None);
+        for known in self.route.atoms.iter_mut().filter(|known| !known.tests.is_empty()) {
+            let wider = |test: &Test| matches!(test, Test::Null | Test::Exists(_) | Test::Field { .. });
+            if !known.tests.iter().any(wider) {
+                *number += 1;
+                known.number = Some(*number);
+            }
+        }
+        let open = self.route.atoms.iter().any(|known| known.slot.is_none() && known.open);
         for (slot, gathered) in gathering {
-            let field = Some(Box::new(gathered.build()));
+            if slot.is_none() && !open {
+                self.route.sieve = gathered.sieve();
+            }
+            *number += 1;
+            let field = Some(Box::new(gathered.build(*number)));
             match slot {
                 None => self.route.anywhere = field,
                 Some(slot) => {

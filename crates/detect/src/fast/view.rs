@@ -1,14 +1,12 @@
 //! An event as the engine reads it: the fields that rules ask for, and nothing else.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use khien_base::Record;
-use khien_base::event::{Scalar, TakeFields};
-use rustc_hash::FxHashMap;
+use khien_base::event::{Scalar, TakeFields, unescape};
 use serde_json::Value;
 
+use super::names::{Learnt, Names, Wanted};
 use crate::item::FieldNames;
 use crate::subject;
 use crate::text::fold;
@@ -26,8 +24,17 @@ pub(super) enum Kind {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Leaf {
     pub(super) kind: Kind,
+    /// Whether the text is written with the escapes of JSON.
+    escaped: bool,
     start: u32,
     end: u32,
+}
+
+impl Leaf {
+    /// Its kind and the way its text is written, as a number.
+    pub(super) fn code(self) -> u32 {
+        self.kind as u32 * 2 + u32::from(self.escaped)
+    }
 }
 
 /// What is known of a field in this event.
@@ -51,38 +58,18 @@ pub(super) struct View {
     /// Values inside maps, where words are searched for anywhere.
     deep: Vec<Leaf>,
     texts: String,
-    /// The same without case, at the same places; empty where folding changes lengths.
-    folded: String,
     line: Option<Leaf>,
     /// Fields of rules that the field under way is, and whether it bears exactly their name.
     taking: Vec<(u32, bool)>,
     taken_from: u32,
-    /// Names that are not those of rules letter for letter, and the fields that they are in other case. Senders choose
-    /// these names: the hash is seeded.
-    learnt: HashMap<Box<str>, Arc<[u32]>, foldhash::fast::RandomState>,
+    learnt: Learnt,
 }
 
-/// Names learnt at most; a stream with more of them has names that are data.
-const LEARNT: usize = 8192;
-
-/// The fields that rules name, found by the names that events use.
+/// Room for texts that have to be made out of those of a view.
 #[derive(Debug, Default)]
-pub(super) struct Names {
-    exact: FxHashMap<Box<str>, u32>,
-    folded: FxHashMap<Box<str>, Vec<u32>>,
-    count: usize,
-}
-
-impl Names {
-    pub(super) fn new(fields: &FieldNames) -> Self {
-        let mut made = Self { count: fields.len(), ..Self::default() };
-        for slot in 0..fields.len() {
-            let (name, slot) = (fields.name(slot), u32::try_from(slot).unwrap_or(u32::MAX));
-            made.exact.insert(name.into(), slot);
-            made.folded.entry(name.to_ascii_lowercase().into()).or_default().push(slot);
-        }
-        made
-    }
+pub(super) struct Room {
+    pub(super) plain: String,
+    pub(super) folded: String,
 }
 
 impl View {
@@ -101,17 +88,13 @@ impl View {
             }
         }
         if wanted.everywhere {
-            self.line = subject::line(record).map(|line| {
-                let start = self.texts.len();
-                self.texts.push_str(line);
-                Leaf { kind: Kind::Text, start: narrow(start), end: narrow(self.texts.len()) }
-            });
+            self.line = subject::line(record).map(|line| of_text(line, false, &mut self.texts));
         }
     }
 
     /// Forgets the names of another rule set's fields.
     pub(super) fn forget(&mut self) {
-        self.learnt.clear();
+        self.learnt.forget();
     }
 
     fn begin(&mut self, count: usize) {
@@ -129,41 +112,15 @@ impl View {
         self.line = None;
     }
 
-    /// Finds the fields of rules that a name of the event is.
-    fn identify(&mut self, name: &str, names: &Names, wanted: &Wanted) {
-        let exact = names.exact.get(name).copied();
-        if let Some(slot) = exact.filter(|slot| wanted.has(*slot)) {
-            self.offer(slot, true);
-            // The same name in other case may be another field of rules.
-            if !wanted.twins {
-                return;
-            }
-        }
-        let Some(known) = self.learnt.get(name) else {
-            if self.learnt.len() >= LEARNT {
-                self.learnt.clear();
-            }
-            let lower = name.to_ascii_lowercase();
-            let slots = names.folded.get(lower.as_str()).map_or(&[][..], Vec::as_slice);
-            self.learnt.insert(name.into(), slots.into());
-            return self.identify(name, names, wanted);
-        };
-        if known.is_empty() {
-            return;
-        }
-        let known = Arc::clone(known);
-        for slot in known.iter().copied() {
-            if exact != Some(slot) && wanted.has(slot) {
-                self.offer(slot, false);
-            }
-        }
-    }
-
     /// A field under its exact name stands before the same name in other case, which stands before later ones.
-    fn offer(&mut self, slot: u32, exact: bool) {
-        if self.known(slot).is_none_or(|known| exact && !known.exact) {
-            self.taking.push((slot, exact));
-        }
+    fn identify(&mut self, name: &str, names: &Names, wanted: &Wanted) {
+        let Self { slots, event, taking, learnt, .. } = self;
+        learnt.identify(name, names, wanted, |slot, exact| {
+            let known = slots.get(slot as usize).filter(|known| known.event == *event);
+            if known.is_none_or(|known| exact && !known.exact) {
+                taking.push((slot, exact));
+            }
+        });
     }
 
     /// Ends the field under way.
@@ -178,12 +135,11 @@ impl View {
 
     fn put(&mut self, slot: u32, exact: bool, start: u32) {
         let (event, end) = (self.event, self.next());
-        if !self.is_present(slot) {
+        let Some(known) = self.slots.get_mut(slot as usize) else { return };
+        if known.event != event {
             self.present.push(slot);
         }
-        if let Some(known) = self.slots.get_mut(slot as usize) {
-            *known = Slot { event, exact, start, end };
-        }
+        *known = Slot { event, exact, start, end };
     }
 
     /// A name with dots is a path where it is no name.
@@ -223,30 +179,20 @@ impl View {
         self.leaves.get(known.start as usize..known.end as usize).unwrap_or_default()
     }
 
-    /// Folds all texts at once. ASCII keeps its places; other texts are folded one by one where they are asked for.
-    pub(super) fn fold(&mut self) {
-        self.folded.clear();
-        if self.texts.is_ascii() {
-            self.folded.push_str(&self.texts);
-            self.folded.make_ascii_lowercase();
-        }
+    /// The texts of all values that were taken, one after another without anything between; `None` when some of them are
+    /// written with escapes.
+    pub(super) fn plain_texts(&self) -> Option<&str> {
+        (!self.leaves.iter().chain(&self.deep).any(|leaf| leaf.escaped)).then_some(self.texts.as_str())
     }
 
-    /// All texts without case, one after another without anything between; `None` when they were not folded together.
-    pub(super) fn all_folded(&self) -> Option<&str> {
-        (self.folded.len() == self.texts.len()).then_some(self.folded.as_str())
+    /// Where the text of the next value will stand.
+    pub(super) fn end(&self) -> usize {
+        self.texts.len()
     }
 
-    /// A value without case, in `buffer` where it has to be made.
-    pub(super) fn folded<'v>(&'v self, leaf: Leaf, buffer: &'v mut String) -> &'v str {
-        match self.all_folded() {
-            Some(all) => all.get(leaf.start as usize..leaf.end as usize).unwrap_or_default(),
-            None => {
-                buffer.clear();
-                buffer.extend(self.text(leaf).chars().map(fold));
-                buffer
-            }
-        }
+    /// The texts that were taken since, as they were written.
+    pub(super) fn written_since(&self, end: usize) -> &str {
+        self.texts.get(end..).unwrap_or_default()
     }
 
     /// Every value of the record, where words are searched for anywhere.
@@ -259,10 +205,40 @@ impl View {
         self.line
     }
 
-    /// A value as text; empty for null.
-    pub(super) fn text(&self, leaf: Leaf) -> &str {
+    /// The text of a value as it was written; empty for null.
+    pub(super) fn written(&self, leaf: Leaf) -> &str {
         self.texts.get(leaf.start as usize..leaf.end as usize).unwrap_or_default()
     }
+
+    /// A value as text, made in `room` where it was written with escapes; empty for null.
+    pub(super) fn text<'v>(&'v self, leaf: Leaf, room: &'v mut String) -> &'v str {
+        if !leaf.escaped {
+            return self.written(leaf);
+        }
+        room.clear();
+        unescape(self.written(leaf), room);
+        room
+    }
+
+    /// A value as text, and the same without case.
+    pub(super) fn folded<'v>(&'v self, leaf: Leaf, room: &'v mut Room) -> (&'v str, &'v str) {
+        let Room { plain, folded } = room;
+        let text = self.text(leaf, plain);
+        folded.clear();
+        if text.is_ascii() {
+            folded.push_str(text);
+            folded.make_ascii_lowercase();
+        } else {
+            folded.extend(text.chars().map(fold));
+        }
+        (text, folded)
+    }
+}
+
+fn of_text(text: &str, escaped: bool, texts: &mut String) -> Leaf {
+    let start = narrow(texts.len());
+    texts.push_str(text);
+    Leaf { kind: Kind::Text, escaped, start, end: narrow(texts.len()) }
 }
 
 /// Writes a value's text down.
@@ -283,21 +259,16 @@ fn of_value(value: &Value, texts: &mut String) -> Leaf {
         }
         _ => Kind::Null,
     };
-    Leaf { kind, start, end: narrow(texts.len()) }
+    Leaf { kind, escaped: false, start, end: narrow(texts.len()) }
 }
 
 /// The same of a value that stands in a line.
 fn of_scalar(value: Scalar<'_>, texts: &mut String) -> Leaf {
     match value {
-        Scalar::Text(text) => {
-            let start = narrow(texts.len());
-            texts.push_str(text);
-            Leaf { kind: Kind::Text, start, end: narrow(texts.len()) }
-        }
+        Scalar::Text(text) => of_text(text, false, texts),
+        Scalar::Escaped(text) => of_text(text, true, texts),
         Scalar::Number(number) if Scalar::is_plain(number) => {
-            let start = narrow(texts.len());
-            texts.push_str(number);
-            Leaf { kind: Kind::Number, start, end: narrow(texts.len()) }
+            Leaf { kind: Kind::Number, ..of_text(number, false, texts) }
         }
         // A number is the same however it is written: 1e2 is 100.0.
         Scalar::Number(number) => of_value(&number.parse().map_or(Value::Null, Value::Number), texts),
@@ -319,8 +290,21 @@ impl<'f> Filling<'f> {
         Self { view, names, wanted }
     }
 
-    pub(super) fn finish(self) {
+    /// Takes values for these fields of rules: each with whether the field under way bears exactly its name.
+    pub(super) fn take(&mut self, slots: &[(u32, bool)], give: impl FnOnce(&mut Self)) {
+        let start = self.view.next();
+        give(self);
+        slots.iter().for_each(|(slot, exact)| self.view.put(*slot, *exact, start));
+    }
+
+    /// Ends the last field that began.
+    pub(super) fn finish(&mut self) {
         self.view.close();
+    }
+
+    /// What was taken so far.
+    pub(super) fn view(&self) -> &View {
+        self.view
     }
 
     fn ending(&mut self, value: &Value) {
@@ -371,44 +355,4 @@ impl TakeFields for Filling<'_> {
 /// Texts of one event are far below 4 GiB: a line has at most a few MiB.
 fn narrow(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
-}
-
-/// Which fields the rules of a log source ask for.
-#[derive(Debug, Default)]
-pub(super) struct Wanted {
-    slots: Vec<bool>,
-    /// Those whose names have dots.
-    dotted: Vec<u32>,
-    /// Whether words are searched for anywhere.
-    everywhere: bool,
-    /// Whether two of the fields differ in case alone.
-    twins: bool,
-}
-
-impl Wanted {
-    pub(super) fn new(wanted: impl IntoIterator<Item = u32>, fields: &FieldNames, everywhere: bool) -> Self {
-        let mut made = Self { slots: vec![false; fields.len()], everywhere, ..Self::default() };
-        let mut lower = std::collections::HashSet::new();
-        for slot in wanted {
-            let Some(place) = made.slots.get_mut(slot as usize) else { continue };
-            if std::mem::replace(place, true) {
-                continue;
-            }
-            let name = fields.name(slot as usize);
-            if name.contains('.') {
-                made.dotted.push(slot);
-            }
-            made.twins |= !lower.insert(name.to_ascii_lowercase());
-        }
-        made
-    }
-
-    /// Whether fields handed over one by one are not enough: names with dots may be paths.
-    pub(super) fn needs_record(&self) -> bool {
-        !self.dotted.is_empty()
-    }
-
-    fn has(&self, slot: u32) -> bool {
-        self.slots.get(slot as usize).copied().unwrap_or(false)
-    }
 }

@@ -22,8 +22,7 @@ fn faults_are_told_as_the_golden_files_say() {
         let text = std::fs::read_to_string(&file).unwrap();
         let (set, faults) = Ruleset::load(std::iter::once((name.clone(), text)));
         let mut told: String = faults.iter().map(|f| format!("{f}\n")).collect();
-        let _ =
-            writeln!(told, "loaded: {}", set.heads().map(|r| r.title.as_str()).collect::<Vec<_>>().join(", "));
+        let _ = writeln!(told, "loaded: {}", set.heads().map(|r| r.title.as_str()).collect::<Vec<_>>().join(", "));
         let golden = file.with_extension("out");
         if option_env!("KHIEN_GOLDEN") == Some("write") {
             std::fs::write(&golden, told).unwrap();

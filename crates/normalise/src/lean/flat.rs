@@ -1,8 +1,6 @@
 //! All fields at the top level, as NXLog, Fluent Bit and public data sets write Windows events.
 
-use khien_base::LogSource;
-
-use super::{Lean, Name, Value};
+use super::plan::{Planning, Value};
 use crate::tape::{Kind, Val};
 
 /// Fields of System in flat events, in the order in which the plain reading looks for them.
@@ -33,8 +31,9 @@ fn of_system(name: &str) -> Option<(usize, usize)> {
     })
 }
 
-impl Lean {
-    pub(super) fn flat(&mut self, root: Val<'_>) -> Option<&'static LogSource> {
+impl Planning<'_> {
+    pub(super) fn flat(&mut self) -> Option<()> {
+        let root = self.root;
         // For each field of System the best of the names under which shippers write it.
         let mut best: [Option<(usize, Val<'_>)>; 7] = [None; 7];
         for value in root.inside() {
@@ -51,17 +50,18 @@ impl Lean {
                 *best = Some((rank, value));
             }
         }
-        let (mut id, mut channel) = (None, "");
         for (ours, best) in SYSTEM.iter().zip(best) {
             let Some((_, value)) = best else { continue };
             match *ours {
-                "EventID" => id = self.set_id(root, Some(value)),
+                "EventID" => self.set_id(Some(value)),
                 "Channel" => {
-                    channel =
-                        if matches!(value.kind(), Kind::Text | Kind::Number) { value.text() } else { return None };
-                    self.set(root, "Channel", Some(value));
+                    if !matches!(value.kind(), Kind::Text | Kind::Number) {
+                        return None;
+                    }
+                    self.channel = Some(value.place());
+                    self.set("Channel", Some(value));
                 }
-                ours => self.set(root, ours, Some(value)),
+                ours => self.set(ours, Some(value)),
             }
         }
         for value in root.inside() {
@@ -70,10 +70,9 @@ impl Lean {
                 if value.name().contains(char::is_whitespace) {
                     return None;
                 }
-                self.push(value.name(), Name::Written(value.name_span()), Value::At(value.place()), true);
+                self.put("EventData", value.name(), Value::At(value.place()));
             }
         }
-        self.settle(root)?;
-        self.place(root, channel, id)
+        Some(())
     }
 }

@@ -4,148 +4,143 @@
 //! What the plain reading ([`crate::decode_line`]) makes of a line is the definition. This one knows the two shapes in
 //! which Windows events come in bulk, `{"Event":{"System":…}}` and all fields at the top level, gives the same fields
 //! for them, and says of every other line that it is to be read plainly. Tests hold it to that.
+//!
+//! Where the fields of an event stand depends on the names in it and on the kinds of its values: on its *shape*. It is
+//! found out once for a shape and kept as a [`Plan`].
 
 mod flat;
 mod nested;
 mod place;
+mod plan;
+
+use std::fmt::Write as _;
 
 use khien_base::LogSource;
-use khien_base::event::{Scalar, TakeFields};
+use khien_base::event::{GiveFields, Layout, Scalar, TakeFields};
 
-use crate::flatten::FIXED;
 use crate::ndjson::DEPTH;
-use crate::tape::{Kind, Span, Tape, Val};
+use crate::tape::{Kind, Tape, Val};
 use crate::taxonomy;
+use plan::{Plan, Planning, Value};
 
 /// Reads one line after another; its memory is kept.
 #[derive(Debug, Default)]
 pub struct Lean {
     tape: Tape,
-    fields: Vec<Field>,
-    /// Texts that stand nowhere in the line.
-    made: String,
-    /// Values of lists that stand nowhere in the line as a list.
-    lists: Vec<u32>,
-    seen: Seen,
-    /// The channel of the last event: most events come from the channel of the one before.
-    last: Option<(String, &'static taxonomy::Channel)>,
+    /// By shape, a place in `plans`; 0 for shapes that nothing is known of.
+    known: Vec<usize>,
+    /// What was found out about shapes; `None` where events are to be read plainly.
+    plans: Vec<Option<Plan>>,
+    /// The generation of shapes that they belong to.
+    generation: u64,
+    /// What came beside the fields of the layout.
+    beside: Beside,
 }
 
-/// Names that may have come: one bit for each hash, so that most names that did not come are known not to have.
+/// What an event has that does not stand in its line.
 #[derive(Debug, Default)]
-struct Seen([u64; 16]);
-
-impl Seen {
-    fn place(name: &str) -> (usize, u64) {
-        let bytes = name.as_bytes();
-        let word = |part: &[u8]| part.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
-        let (head, tail) = (bytes.get(..bytes.len().min(8)), bytes.get(bytes.len().saturating_sub(8)..));
-        let mixed = word(head.unwrap_or_default()).wrapping_add(word(tail.unwrap_or_default()).rotate_left(21));
-        let hash = mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 54;
-        ((hash >> 6) as usize, 1 << (hash & 63))
-    }
-
-    fn add(&mut self, name: &str) {
-        let (word, bit) = Self::place(name);
-        if let Some(word) = self.0.get_mut(word) {
-            *word |= bit;
-        }
-    }
-
-    fn may_have(&self, name: &str) -> bool {
-        let (word, bit) = Self::place(name);
-        self.0.get(word).is_some_and(|word| word & bit != 0)
-    }
+struct Beside {
+    /// The number of the event.
+    id: Option<u64>,
+    /// The same as text, where it is written otherwise.
+    id_text: Option<(u32, u32)>,
+    /// Fields that the table of log sources adds.
+    added: Vec<Added>,
+    made: String,
 }
 
-/// An event that was read.
-#[derive(Debug)]
-pub struct LeanEvent<'l> {
-    lean: &'l Lean,
-    line: &'l str,
-    log: &'static LogSource,
+/// A field that the event does not have under this name.
+#[derive(Debug, Clone, Copy)]
+struct Added {
+    name: &'static str,
+    value: Made,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Field {
-    name: Name,
-    value: Value,
-    /// Whether it came with EventData and not with System.
-    payload: bool,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Name {
-    Fixed(&'static str),
-    Written(Span),
-    Made(u32, u32),
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Value {
-    /// A value of the line.
-    At(u32),
-    /// A range of [`Lean::lists`].
-    List(u32, u32),
+enum Made {
+    /// The value of a field of the layout.
+    Of(usize),
     Text(u32, u32),
     Number(u32, u32),
     Fixed(&'static str),
 }
 
+/// An event that was read.
+#[derive(Debug)]
+pub struct LeanEvent<'l> {
+    root: Val<'l>,
+    plan: &'l Plan,
+    beside: &'l Beside,
+    line: &'l str,
+    log: &'static LogSource,
+    /// Whether letters may be hidden in escapes.
+    hides: bool,
+}
+
 impl Lean {
     /// Reads a line. `None` when it is to be read plainly: no JSON, another shape, or more than this reading knows.
     pub fn read<'l>(&'l mut self, line: &'l str) -> Option<LeanEvent<'l>> {
-        self.fields.clear();
-        self.made.clear();
-        self.lists.clear();
-        self.seen = Seen::default();
-        let mut tape = std::mem::take(&mut self.tape);
         let line = line.trim_start_matches('\u{feff}');
-        let read = tape.read(line, DEPTH);
-        let log = read.ok().and_then(|root| self.event(root));
-        self.tape = tape;
-        Some(LeanEvent { log: log?, lean: self, line })
-    }
-
-    fn event(&mut self, root: Val<'_>) -> Option<&'static LogSource> {
-        if !root.is_map() || repeats(root) {
+        let (_, shape) = self.tape.read(line, DEPTH).ok()?;
+        let odd = self.tape.odd();
+        if odd.names {
             return None;
         }
-        let shape = Shape::of(root);
-        if let Some(event) = shape.event.filter(|event| event.get("System").is_some_and(|system| system.is_map())) {
-            return self.nested(event);
-        }
-        if shape.odd {
-            return None;
-        }
-        if shape.system.is_some_and(|system| system.is_map()) && shape.event_data {
-            return self.nested(root);
-        }
-        if shape.id && shape.channel { self.flat(root) } else { None }
+        let place = self.plan(line, shape);
+        let Self { tape, plans, beside, .. } = self;
+        let root = tape.root(line);
+        let plan = plans.get_mut(place)?.as_mut()?;
+        beside.begin(plan.id.map(|id| root.at(id)));
+        let log = plan.log(root, beside)?;
+        Some(LeanEvent { root, plan, beside, line, log, hides: odd.hides })
     }
 
-    // What stands in the line or was made.
-
-    fn name<'l>(&'l self, doc: Val<'l>, name: Name) -> &'l str {
-        match name {
-            Name::Fixed(name) => name,
-            Name::Written(span) => doc.span(span),
-            Name::Made(start, end) => self.made.get(start as usize..end as usize).unwrap_or_default(),
+    /// Where the plan of the document that was just read stands.
+    fn plan(&mut self, line: &str, shape: u32) -> usize {
+        // The first place is for a plan that serves one event alone.
+        if self.generation != self.tape.generation() || self.plans.is_empty() {
+            self.generation = self.tape.generation();
+            self.known.clear();
+            self.plans.clear();
+            self.plans.push(None);
         }
+        if let Some(place) = self.known.get(shape as usize).filter(|place| **place > 0) {
+            return *place;
+        }
+        let planning = Planning::of(self.tape.root(line));
+        let again = shape != 0 && planning.as_ref().is_none_or(Planning::serves_shape);
+        let plan = planning.map(|planning| planning.finish(again));
+        if again {
+            let (shape, place) = (shape as usize, self.plans.len());
+            if self.known.len() <= shape {
+                self.known.resize(shape + 1, 0);
+            }
+            if let Some(known) = self.known.get_mut(shape) {
+                *known = place;
+            }
+            self.plans.push(plan);
+            return place;
+        }
+        if let Some(alone) = self.plans.first_mut() {
+            *alone = plan;
+        }
+        0
     }
+}
 
-    fn find(&self, doc: Val<'_>, name: &str) -> Option<usize> {
-        if !self.seen.may_have(name) {
-            return None;
+impl Beside {
+    fn begin(&mut self, id: Option<Val<'_>>) {
+        self.added.clear();
+        self.made.clear();
+        self.id = id.and_then(|id| taxonomy::decimal_of(id.kind(), &id.text()));
+        self.id_text = None;
+        if let (Some(number), Some(value)) = (self.id, id)
+            && (value.kind() != Kind::Number || !Scalar::is_plain(value.written()))
+        {
+            self.id_text = Some(self.make(|made| {
+                let _ = write!(made, "{number}");
+            }));
         }
-        self.fields.iter().position(|field| self.name(doc, field.name) == name)
-    }
-
-    fn find_in(&self, doc: Val<'_>, name: &str, payload: bool) -> Option<usize> {
-        if !self.seen.may_have(name) {
-            return None;
-        }
-        self.fields.iter().position(|field| field.payload == payload && self.name(doc, field.name) == name)
     }
 
     fn make(&mut self, write: impl FnOnce(&mut String)) -> (u32, u32) {
@@ -154,94 +149,8 @@ impl Lean {
         (narrow(start), narrow(self.made.len()))
     }
 
-    fn push(&mut self, text: &str, name: Name, value: Value, payload: bool) {
-        self.seen.add(text);
-        self.fields.push(Field { name, value, payload });
-    }
-
-    /// Sets a field of System, unless there is nothing to say.
-    fn set(&mut self, doc: Val<'_>, name: &'static str, value: Option<Val<'_>>) {
-        let Some(value) = value.filter(|value| value.kind() != Kind::Null) else { return };
-        let value = Value::At(value.place());
-        match self.find_in(doc, name, false) {
-            Some(at) => self.replace(at, value),
-            None => self.push(name, Name::Fixed(name), value, false),
-        }
-    }
-
-    fn replace(&mut self, at: usize, value: Value) {
-        if let Some(field) = self.fields.get_mut(at) {
-            field.value = value;
-        }
-    }
-
-    /// The event's number, as a number.
-    fn set_id(&mut self, doc: Val<'_>, value: Option<Val<'_>>) -> Option<u64> {
-        let number = value.and_then(|value| taxonomy::decimal_of(value.kind(), value.text()));
-        match number {
-            None => self.set(doc, "EventID", value),
-            Some(number) => {
-                let (start, end) = self.make(|made| made.push_str(&number.to_string()));
-                self.push("EventID", Name::Fixed("EventID"), Value::Number(start, end), false);
-            }
-        }
-        number
-    }
-
-    /// Puts payload and System together: the payload wins, but for what tells the event apart. `None` where a name that
-    /// this makes is there already.
-    fn settle(&mut self, doc: Val<'_>) -> Option<()> {
-        let mut at = 0;
-        while let Some(field) = self.fields.get(at).copied() {
-            at += 1;
-            if field.payload {
-                continue;
-            }
-            let Name::Fixed(name) = field.name else { continue };
-            let Some(twin) = self.find_in(doc, name, true) else { continue };
-            let (of, renamed) = if FIXED.contains(&name) { ("EventData", twin) } else { ("System", at - 1) };
-            let longer = format!("{of}_{name}");
-            if self.find(doc, &longer).is_some() {
-                return None;
-            }
-            let (start, end) = self.make(|made| made.push_str(&longer));
-            self.seen.add(&longer);
-            if let Some(field) = self.fields.get_mut(renamed) {
-                field.name = Name::Made(start, end);
-            }
-        }
-        Some(())
-    }
-}
-
-/// What the names at the top of a document tell of its shape.
-#[derive(Default)]
-struct Shape<'l> {
-    event: Option<Val<'l>>,
-    system: Option<Val<'l>>,
-    event_data: bool,
-    id: bool,
-    channel: bool,
-    /// A shape that only the plain reading knows.
-    odd: bool,
-}
-
-impl<'l> Shape<'l> {
-    fn of(root: Val<'l>) -> Self {
-        let mut shape = Self::default();
-        for value in root.inside() {
-            match value.name() {
-                "Event" if value.is_map() => shape.event = Some(value),
-                "System" => shape.system = Some(value),
-                "EventData" => shape.event_data = true,
-                "EventID" => shape.id = true,
-                "Channel" | "SourceName" => shape.channel = true,
-                // Suricata and Winlogbeat; the latter also writes "winlog.event_id".
-                "event_type" | "event_data" | "winlog" => shape.odd = true,
-                name => shape.odd |= name.starts_with("winlog."),
-            }
-        }
-        shape
+    fn made(&self, start: u32, end: u32) -> &str {
+        self.made.get(start as usize..end as usize).unwrap_or_default()
     }
 }
 
@@ -251,42 +160,54 @@ impl LeanEvent<'_> {
         self.log
     }
 
-    /// Hands over every field.
-    pub fn give(&self, to: &mut impl TakeFields) {
-        let doc = self.lean.tape.root(self.line);
-        for field in &self.lean.fields {
-            if !to.field(self.lean.name(doc, field.name)) {
+    fn field(&self, place: usize, to: &mut impl TakeFields) {
+        match self.plan.value(place) {
+            Some(Value::At(at)) => give(self.root.at(at), to),
+            Some(Value::List(start, end)) => {
+                self.plan.list(start, end).iter().for_each(|at| give(self.root.at(*at), to));
+            }
+            Some(Value::Id(at)) => match self.beside.id_text {
+                Some((start, end)) => to.value(Scalar::Number(self.beside.made(start, end))),
+                None => give(self.root.at(at), to),
+            },
+            None => {}
+        }
+    }
+}
+
+impl GiveFields for LeanEvent<'_> {
+    fn layout(&self) -> Option<&Layout> {
+        self.plan.again.then_some(&self.plan.layout)
+    }
+
+    fn give_at(&self, place: usize, to: &mut impl TakeFields) {
+        self.field(place, to);
+    }
+
+    fn give_others(&self, to: &mut impl TakeFields) {
+        if !self.plan.again {
+            for (place, name) in self.plan.layout.names().iter().enumerate() {
+                if to.field(name) {
+                    self.field(place, to);
+                }
+            }
+        }
+        for added in &self.beside.added {
+            if !to.field(added.name) {
                 continue;
             }
-            match field.value {
-                Value::At(place) => give(doc.at(place), to),
-                Value::List(start, end) => {
-                    let places = self.lean.lists.get(start as usize..end as usize).unwrap_or_default();
-                    places.iter().for_each(|place| give(doc.at(*place), to));
-                }
-                Value::Text(start, end) => to.value(Scalar::Text(self.made(start, end))),
-                Value::Number(start, end) => to.value(Scalar::Number(self.made(start, end))),
-                Value::Fixed(text) => to.value(Scalar::Text(text)),
+            match added.value {
+                Made::Of(place) => self.field(place, to),
+                Made::Text(start, end) => to.value(Scalar::Text(self.beside.made(start, end))),
+                Made::Number(start, end) => to.value(Scalar::Number(self.beside.made(start, end))),
+                Made::Fixed(text) => to.value(Scalar::Text(text)),
             }
         }
     }
 
-    fn made(&self, start: u32, end: u32) -> &str {
-        self.lean.made.get(start as usize..end as usize).unwrap_or_default()
+    fn line(&self) -> Option<&str> {
+        (!self.hides).then_some(self.line)
     }
-}
-
-/// Whether a map anywhere in a value has a name twice: the plain reading knows the last of them only.
-fn repeats(value: Val<'_>) -> bool {
-    let mut seen = Seen::default();
-    value.inside().any(|inner| {
-        let before = |other: &Val<'_>| other.place() < inner.place();
-        let again = value.is_map()
-            && seen.may_have(inner.name())
-            && value.inside().take_while(before).any(|other| other.name() == inner.name());
-        seen.add(inner.name());
-        again || matches!(inner.kind(), Kind::Map | Kind::List) && repeats(inner)
-    })
 }
 
 fn give(value: Val<'_>, to: &mut impl TakeFields) {
@@ -308,8 +229,9 @@ fn deep(value: Val<'_>, to: &mut impl TakeFields) {
 
 fn scalar(value: Val<'_>) -> Option<Scalar<'_>> {
     Some(match value.kind() {
-        Kind::Text => Scalar::Text(value.text()),
-        Kind::Number => Scalar::Number(value.text()),
+        Kind::Text if value.is_escaped() => Scalar::Escaped(value.written()),
+        Kind::Text => Scalar::Text(value.written()),
+        Kind::Number => Scalar::Number(value.written()),
         Kind::True => Scalar::Bool(true),
         Kind::False => Scalar::Bool(false),
         Kind::Null => Scalar::Null,

@@ -1,18 +1,18 @@
 //! `{"Event":{"System":…,"EventData":…}}`, the shape of the XML that Windows renders.
 
-use khien_base::LogSource;
+use super::narrow;
+use super::plan::{Planning, Value};
+use crate::tape::{Kind, Val};
 
-use super::{Lean, Name, Value, narrow};
-use crate::tape::{Kind, Span, Val};
-
-impl Lean {
-    pub(super) fn nested(&mut self, event: Val<'_>) -> Option<&'static LogSource> {
+impl Planning<'_> {
+    pub(super) fn nested(&mut self, event: Val<'_>) -> Option<()> {
         let system = event.get("System")?;
-        let id = self.system(event, system);
+        self.system(system);
         let channel = system.get("Channel").map(content).filter(|channel| channel.kind() != Kind::Null);
+        self.channel = channel.map(|channel| channel.place());
         for part in ["EventData", "UserData", "ProcessingErrorData", "DebugData", "BinaryEventData"] {
             if let Some(value) = event.get(part) {
-                self.payload(event, part, value)?;
+                self.payload(part, value)?;
             }
         }
         // Attributes beside their element (`EventData_attributes`).
@@ -23,103 +23,94 @@ impl Lean {
             }
         }
         if let Some(message) = event.get("RenderingInfo").and_then(|info| info.get("Message")) {
-            self.set(event, "Message", Some(message));
+            self.set("Message", Some(message));
         }
-        self.settle(event)?;
-        let channel = channel.map(|channel| channel.text()).unwrap_or_default();
-        self.place(event, channel, id)
+        Some(())
     }
 
-    fn system(&mut self, doc: Val<'_>, system: Val<'_>) -> Option<u64> {
-        let mut id = None;
+    fn system(&mut self, system: Val<'_>) {
         for value in system.inside() {
             let attribute = |name: &'static str| attribute(value, name);
             match value.name() {
                 "Provider" | "Provider_attributes" => {
-                    self.set(doc, "Provider_Name", attribute("Name"));
-                    self.set(doc, "Provider_Guid", attribute("Guid"));
-                    self.set(doc, "Provider_EventSourceName", attribute("EventSourceName"));
+                    self.set("Provider_Name", attribute("Name"));
+                    self.set("Provider_Guid", attribute("Guid"));
+                    self.set("Provider_EventSourceName", attribute("EventSourceName"));
                 }
                 "EventID" => {
-                    id = self.set_id(doc, Some(content(value)));
-                    self.set(doc, "Qualifiers", attribute("Qualifiers"));
+                    self.set_id(Some(content(value)));
+                    self.set("Qualifiers", attribute("Qualifiers"));
                 }
-                "EventID_attributes" => self.set(doc, "Qualifiers", attribute("Qualifiers")),
-                "Version" => self.set(doc, "Version", Some(content(value))),
-                "Level" => self.set(doc, "Level", Some(content(value))),
-                "Task" => self.set(doc, "Task", Some(content(value))),
-                "Opcode" => self.set(doc, "Opcode", Some(content(value))),
-                "Keywords" => self.set(doc, "Keywords", Some(content(value))),
-                "Channel" => self.set(doc, "Channel", Some(content(value))),
-                "Computer" => self.set(doc, "Computer", Some(content(value))),
-                "EventRecordID" => self.set(doc, "RecordID", Some(content(value))),
+                "EventID_attributes" => self.set("Qualifiers", attribute("Qualifiers")),
+                "Version" => self.set("Version", Some(content(value))),
+                "Level" => self.set("Level", Some(content(value))),
+                "Task" => self.set("Task", Some(content(value))),
+                "Opcode" => self.set("Opcode", Some(content(value))),
+                "Keywords" => self.set("Keywords", Some(content(value))),
+                "Channel" => self.set("Channel", Some(content(value))),
+                "Computer" => self.set("Computer", Some(content(value))),
+                "EventRecordID" => self.set("RecordID", Some(content(value))),
                 "Correlation" | "Correlation_attributes" => {
-                    self.set(doc, "ActivityID", attribute("ActivityID"));
-                    self.set(doc, "RelatedActivityID", attribute("RelatedActivityID"));
+                    self.set("ActivityID", attribute("ActivityID"));
+                    self.set("RelatedActivityID", attribute("RelatedActivityID"));
                 }
                 "Execution" | "Execution_attributes" => {
-                    self.set(doc, "ProcessId", attribute("ProcessID"));
-                    self.set(doc, "ThreadId", attribute("ThreadID"));
+                    self.set("ProcessId", attribute("ProcessID"));
+                    self.set("ThreadId", attribute("ThreadID"));
                 }
-                "Security" | "Security_attributes" => self.set(doc, "UserID", attribute("UserID")),
+                "Security" | "Security_attributes" => self.set("UserID", attribute("UserID")),
                 _ => {}
             }
         }
-        id
     }
 
     /// Fields of an element of the payload; `None` where the plain reading knows more.
-    fn payload(&mut self, doc: Val<'_>, element: &str, value: Val<'_>) -> Option<()> {
+    fn payload(&mut self, element: &str, value: Val<'_>) -> Option<()> {
         match value.kind() {
             Kind::Null => {}
             Kind::Map if element != "Data" || value.get("#text").is_none() => {
                 for inside in value.inside() {
                     match (inside.name(), inside.kind()) {
-                        ("#attributes", Kind::Map) => self.named_attributes(doc, element, inside),
+                        ("#attributes", Kind::Map) => self.named_attributes(element, inside),
                         ("#text", _) => return None,
-                        ("Data", Kind::List) => self.unnamed(doc, inside),
-                        (name, Kind::Map) => self.payload(doc, name, inside)?,
-                        (name, _) => self.put(
-                            doc,
-                            element,
-                            name,
-                            Some(inside.name_span()),
-                            Value::At(inside.place()),
-                            inside.kind(),
-                        ),
+                        ("Data", Kind::List) => self.unnamed(inside),
+                        (name, Kind::Map) => self.payload(name, inside)?,
+                        (_, Kind::Null) => {}
+                        (name, _) => self.put(element, name, Value::At(inside.place())),
                     }
                 }
             }
             Kind::Map => match value.get("#text") {
-                Some(text) if text.kind() == Kind::List => self.unnamed(doc, text),
+                Some(text) if text.kind() == Kind::List => self.unnamed(text),
                 Some(_) | None => return None,
             },
-            Kind::List => self.unnamed(doc, value),
+            Kind::List => self.unnamed(value),
             _ => return None,
         }
         Some(())
     }
 
-    fn named_attributes(&mut self, doc: Val<'_>, element: &str, attributes: Val<'_>) {
+    fn named_attributes(&mut self, element: &str, attributes: Val<'_>) {
         for value in attributes.inside() {
-            if value.name() != "xmlns" && !value.name().starts_with("xmlns:") {
-                let name = format!("{element}_{}", value.name());
-                self.put(doc, element, &name, None, Value::At(value.place()), value.kind());
+            let namespace = value.name() == "xmlns" || value.name().starts_with("xmlns:");
+            if !namespace && value.kind() != Kind::Null {
+                self.put(element, &format!("{element}_{}", value.name()), Value::At(value.place()));
             }
         }
     }
 
     /// `Data` elements: those with a name are fields, the others stay together as the list `Data`.
-    fn unnamed(&mut self, doc: Val<'_>, list: Val<'_>) {
+    fn unnamed(&mut self, list: Val<'_>) {
         let start = narrow(self.lists.len());
         for value in list.inside() {
             let name = value.get("@Name").or_else(|| value.get("Name"));
             let name = name.or_else(|| value.get("#attributes")?.get("Name"));
             match name.filter(|name| name.kind() == Kind::Text) {
                 Some(name) => {
+                    self.named_by_values = true;
                     let text = value.get("#text").or_else(|| value.get("content"));
-                    if let Some(text) = text {
-                        self.put(doc, "EventData", name.text(), None, Value::At(text.place()), text.kind());
+                    if let Some(text) = text.filter(|text| text.kind() != Kind::Null) {
+                        self.put("EventData", &name.text(), Value::At(text.place()));
                     }
                 }
                 None if value.kind() == Kind::Null => {}
@@ -128,42 +119,8 @@ impl Lean {
         }
         let end = narrow(self.lists.len());
         if end > start {
-            self.put(doc, "EventData", "Data", None, Value::List(start, end), Kind::List);
+            self.put("EventData", "Data", Value::List(start, end));
         }
-    }
-
-    /// Adds a field of the payload under its name without spaces; a second one of a name says of which element it is.
-    fn put(&mut self, doc: Val<'_>, element: &str, name: &str, span: Option<Span>, value: Value, kind: Kind) {
-        if kind == Kind::Null {
-            return;
-        }
-        let spaced = name.contains(char::is_whitespace);
-        let bare;
-        let (text, made) = if spaced {
-            bare = name.chars().filter(|c| !c.is_whitespace()).collect::<String>();
-            (bare.as_str(), None)
-        } else {
-            (name, span.map(Name::Written))
-        };
-        if self.find_in(doc, text, true).is_some() {
-            let longer = format!("{element}_{text}");
-            match self.find_in(doc, &longer, true) {
-                Some(at) => self.replace(at, value),
-                None => {
-                    let (start, end) = self.make(|made| made.push_str(&longer));
-                    self.push(&longer, Name::Made(start, end), value, true);
-                }
-            }
-            return;
-        }
-        let name = match made {
-            Some(name) => name,
-            None => {
-                let (start, end) = self.make(|made| made.push_str(text));
-                Name::Made(start, end)
-            }
-        };
-        self.push(text, name, value, true);
     }
 }
 

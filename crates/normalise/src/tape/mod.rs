@@ -3,10 +3,18 @@
 //!
 //! Reads what RFC 8259 allows and nothing else, as `serde_json` does: a test holds the two to each other.
 
+mod shapes;
+
+use std::borrow::Cow;
 use std::ops::Range;
+
+use khien_base::event::{escape, unescape};
+
+use shapes::Shapes;
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum Kind {
     Null,
     True,
@@ -19,11 +27,11 @@ pub(crate) enum Kind {
 
 /// Where a text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Span {
+struct Span {
     start: u32,
     end: u32,
-    /// Whether it was written with escapes and stands, without them, in [`Tape::plain`].
-    rewritten: bool,
+    /// Whether it is written with escapes.
+    escaped: bool,
 }
 
 /// A value, and the name under which it stands in a map.
@@ -41,9 +49,19 @@ struct Node {
 #[derive(Debug, Default)]
 pub(crate) struct Tape {
     nodes: Vec<Node>,
-    /// Texts without their escapes.
-    plain: String,
     open: Vec<usize>,
+    shapes: Shapes,
+    /// What is odd about the document.
+    odd: Odd,
+}
+
+/// What may be odd about a document.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Odd {
+    /// A name is written with escapes.
+    pub(crate) names: bool,
+    /// An escape hides a character that nobody has to escape: a letter, a digit, a space, one of `.-_:=`.
+    pub(crate) hides: bool,
 }
 
 /// Why a document cannot be read.
@@ -55,7 +73,7 @@ pub(crate) enum Broken {
     TooDeep,
 }
 
-const NOWHERE: Span = Span { start: 0, end: 0, rewritten: false };
+const NOWHERE: Span = Span { start: 0, end: 0, escaped: false };
 
 /// A value of a document that was read.
 #[derive(Debug, Clone, Copy)]
@@ -66,13 +84,15 @@ pub(crate) struct Val<'d> {
 }
 
 impl Tape {
-    /// Reads a document whose brackets nest at most `deepest` deep.
-    pub(crate) fn read<'d>(&'d mut self, line: &'d str, deepest: usize) -> Result<Val<'d>, Broken> {
+    /// Reads a document whose brackets nest at most `deepest` deep. Beside it, its shape: documents of one shape have the
+    /// same names and kinds of values at the same places; 0 where it has none that is known.
+    pub(crate) fn read<'d>(&'d mut self, line: &'d str, deepest: usize) -> Result<(Val<'d>, u32), Broken> {
         self.nodes.clear();
-        self.plain.clear();
         self.open.clear();
-        Reader { bytes: line.as_bytes(), line, at: 0, tape: self, deepest }.document()?;
-        Ok(Val { tape: self, line, at: 0 })
+        self.odd = Odd::default();
+        let shape = self.shapes.begin();
+        let shape = Reader { bytes: line.as_bytes(), line, at: 0, shape, tape: self, deepest }.document()?;
+        Ok((Val { tape: self, line, at: 0 }, shape))
     }
 
     /// The document that was read last from this text.
@@ -80,11 +100,19 @@ impl Tape {
         Val { tape: self, line, at: 0 }
     }
 
-    /// The text of a span.
-    fn text<'d>(&'d self, line: &'d str, span: Span) -> &'d str {
-        let from = if span.rewritten { &self.plain } else { line };
-        from.get(span.start as usize..span.end as usize).unwrap_or_default()
+    /// What is odd about the document that was read last.
+    pub(crate) fn odd(&self) -> Odd {
+        self.odd
     }
+
+    /// How often shapes were forgotten: a shape has its number only as long as this stays the same.
+    pub(crate) fn generation(&self) -> u64 {
+        self.shapes.generation()
+    }
+}
+
+fn text(line: &str, span: Span) -> &str {
+    line.get(span.start as usize..span.end as usize).unwrap_or_default()
 }
 
 impl<'d> Val<'d> {
@@ -97,11 +125,6 @@ impl<'d> Val<'d> {
         Self { at: place, ..*self }
     }
 
-    /// The text of a span of the document.
-    pub(crate) fn span(&self, span: Span) -> &'d str {
-        self.tape.text(self.line, span)
-    }
-
     /// Its place in the list.
     pub(crate) fn place(&self) -> u32 {
         self.at
@@ -111,19 +134,29 @@ impl<'d> Val<'d> {
         self.node().map_or(Kind::Null, |node| node.kind)
     }
 
+    /// The text of a text or a number as it is written, empty for anything else.
+    pub(crate) fn written(&self) -> &'d str {
+        self.node().map_or("", |node| text(self.line, node.text))
+    }
+
+    /// Whether its text is written with escapes.
+    pub(crate) fn is_escaped(&self) -> bool {
+        self.node().is_some_and(|node| node.text.escaped)
+    }
+
     /// The text of a text or a number, empty for anything else.
-    pub(crate) fn text(&self) -> &'d str {
-        self.node().map_or("", |node| self.tape.text(self.line, node.text))
+    pub(crate) fn text(&self) -> Cow<'d, str> {
+        if !self.is_escaped() {
+            return Cow::Borrowed(self.written());
+        }
+        let mut plain = String::new();
+        unescape(self.written(), &mut plain);
+        Cow::Owned(plain)
     }
 
-    /// The name under which it stands.
+    /// The name under which it stands, as it is written.
     pub(crate) fn name(&self) -> &'d str {
-        self.node().map_or("", |node| self.tape.text(self.line, node.name))
-    }
-
-    /// Where its name stands.
-    pub(crate) fn name_span(&self) -> Span {
-        self.node().map_or(NOWHERE, |node| node.name)
+        self.node().map_or("", |node| text(self.line, node.name))
     }
 
     /// What stands in a map or list, in order; nothing in any other value.
@@ -171,6 +204,8 @@ struct Reader<'r> {
     bytes: &'r [u8],
     line: &'r str,
     at: usize,
+    /// The shape of what was read so far.
+    shape: u32,
     tape: &'r mut Tape,
     deepest: usize,
 }
@@ -198,14 +233,14 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn document(mut self) -> Result<(), Broken> {
+    fn document(mut self) -> Result<u32, Broken> {
         self.blank();
         let mut more = self.value(NOWHERE)?;
         while more {
             more = self.go_on()?;
         }
         self.blank();
-        if self.at < self.bytes.len() { self.broken() } else { Ok(()) }
+        if self.at < self.bytes.len() { self.broken() } else { Ok(self.shape) }
     }
 
     /// Reads a value, or opens the map or list that begins here. Whether something is open afterwards.
@@ -277,20 +312,40 @@ impl Reader<'_> {
             if self.peek() != Some(b'"') {
                 return self.broken();
             }
-            name = self.string()?;
-            self.blank();
-            self.expect(b':')?;
+            name = self.name()?;
             self.blank();
         }
         self.value(name)
     }
 
+    /// A name with its colon. Most documents have the same names in the same order as one before: the name that is
+    /// expected is only compared.
+    fn name(&mut self) -> Result<Span, Broken> {
+        let start = self.at + 1;
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        if let Some((length, next)) = self.tape.shapes.expected(self.shape, rest) {
+            self.shape = next;
+            self.at += length;
+            // Behind the name are its quote and the colon.
+            return Ok(Span { start: narrow(start), end: narrow(self.at - 2), escaped: false });
+        }
+        let name = self.string()?;
+        self.tape.odd.names |= name.escaped;
+        // Names with escapes are in no shape: what is expected must end where its quote stands.
+        self.shape = if name.escaped { 0 } else { self.tape.shapes.named(self.shape, text(self.line, name)) };
+        self.blank();
+        self.expect(b':')?;
+        Ok(name)
+    }
+
     fn push(&mut self, kind: Kind, name: Span, text: Span) {
+        self.shape = self.tape.shapes.of_kind(self.shape, kind);
         let next = narrow(self.tape.nodes.len() + 1);
         self.tape.nodes.push(Node { kind, name, text, next });
     }
 
     fn close(&mut self) {
+        self.shape = self.tape.shapes.closed(self.shape);
         let next = narrow(self.tape.nodes.len());
         if let Some(node) = self.tape.open.pop().and_then(|at| self.tape.nodes.get_mut(at)) {
             node.next = next;
@@ -319,7 +374,7 @@ impl Reader<'_> {
         if (exponent || self.at - start > 300) && !self.finite(start) {
             return self.broken();
         }
-        Ok(Span { start: narrow(start), end: narrow(self.at), rewritten: false })
+        Ok(Span { start: narrow(start), end: narrow(self.at), escaped: false })
     }
 
     fn digits(&mut self) {
@@ -343,85 +398,61 @@ impl Reader<'_> {
 
     /// A string whose opening quote is next.
     fn string(&mut self) -> Result<Span, Broken> {
-        self.at += 1;
-        let start = self.at;
-        let rest = self.bytes.get(start..).unwrap_or_default();
-        let Some(end) = memchr::memchr2(b'"', b'\\', rest) else { return self.broken() };
-        let part = rest.get(..end).unwrap_or_default();
-        if part.iter().any(|byte| *byte < 0x20) {
-            return self.broken();
-        }
-        self.at = start + end;
-        if self.peek() == Some(b'"') {
-            self.at += 1;
-            return Ok(Span { start: narrow(start), end: narrow(start + end), rewritten: false });
-        }
-        self.escaped(start)
-    }
-
-    /// The rest of a string in which a backslash was met; it is written anew without escapes.
-    fn escaped(&mut self, start: usize) -> Result<Span, Broken> {
-        let begun = self.tape.plain.len();
-        let mut from = start;
+        let start = self.at + 1;
+        let (mut at, mut escaped) = (start, false);
         loop {
-            let rest = self.bytes.get(self.at..).unwrap_or_default();
-            let Some(end) = memchr::memchr2(b'"', b'\\', rest) else { return self.broken() };
-            if rest.get(..end).unwrap_or_default().iter().any(|byte| *byte < 0x20) {
-                return self.broken();
-            }
-            self.at += end;
-            self.tape.plain.push_str(self.line.get(from..self.at).unwrap_or_default());
-            self.at += 1;
-            if rest.get(end) == Some(&b'"') {
-                let span = Span { start: narrow(begun), end: narrow(self.tape.plain.len()), rewritten: true };
-                return Ok(span);
-            }
-            let letter = self.escape()?;
-            self.tape.plain.push(letter);
-            from = self.at;
-        }
-    }
-
-    /// The character that an escape stands for; its backslash is behind.
-    fn escape(&mut self) -> Result<char, Broken> {
-        let Some(byte) = self.peek() else { return self.broken() };
-        self.at += 1;
-        Ok(match byte {
-            b'"' | b'\\' | b'/' => char::from(byte),
-            b'b' => '\u{8}',
-            b'f' => '\u{c}',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
-            b'u' => {
-                let first = self.four_digits()?;
-                let unit = match first {
-                    0xD800..=0xDBFF => {
-                        self.expect(b'\\')?;
-                        self.expect(b'u')?;
-                        let second = self.four_digits()?;
-                        if !(0xDC00..=0xDFFF).contains(&second) {
-                            return self.broken();
-                        }
-                        0x1_0000 + ((first - 0xD800) << 10 | (second - 0xDC00))
+            at = stop(self.bytes, at);
+            match self.bytes.get(at) {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    escaped = true;
+                    match self.bytes.get(at + 1) {
+                        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => at += 2,
+                        _ => at += self.long_escape(at)?,
                     }
-                    unit => unit,
-                };
-                match char::from_u32(unit) {
-                    Some(letter) => letter,
-                    None => return self.broken(),
+                }
+                _ => {
+                    self.at = at;
+                    return self.broken();
                 }
             }
-            _ => return self.broken(),
-        })
+        }
+        self.at = at + 1;
+        Ok(Span { start: narrow(start), end: narrow(at), escaped })
     }
 
-    fn four_digits(&mut self) -> Result<u32, Broken> {
-        let digits = self.line.get(self.at..self.at + 4).filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
-        let Some(unit) = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()) else { return self.broken() };
-        self.at += 4;
-        Ok(unit)
+    /// An escape with digits; its length.
+    #[cold]
+    fn long_escape(&mut self, at: usize) -> Result<usize, Broken> {
+        let Some((letter, length)) = self.line.get(at..).and_then(escape) else {
+            self.at = at;
+            return self.broken();
+        };
+        // The Kelvin sign is a letter k to who compares without case.
+        self.tape.odd.hides |= letter.is_ascii_alphanumeric() || " .-_:=\u{212a}".contains(letter);
+        Ok(length)
     }
+}
+
+/// The first place from `at` on of a quote, a backslash or a control character; the end where there is none. Looks at
+/// eight bytes at a time: a byte of `x - 0x01… & !x & 0x80…` is set where that of x is zero, and wrongly only behind one
+/// that is set rightly.
+fn stop(bytes: &[u8], mut at: usize) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = ONES << 7;
+    let rest = bytes.get(at..).unwrap_or_default();
+    for chunk in rest.chunks_exact(8) {
+        let word = chunk.try_into().map_or(0, u64::from_le_bytes);
+        let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGH;
+        let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+        let found = is(b'"') | is(b'\\') | below(word, 0x20);
+        if found != 0 {
+            return at + (found.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len())
 }
 
 /// A place in a line; lines are far below 4 GiB.
