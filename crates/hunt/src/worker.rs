@@ -29,6 +29,7 @@ enum Kind {
     /// Records with their places.
     Rendered(Vec<(u64, Rendered)>),
     Lines(u64, Vec<u8>, Format),
+    Objects(Vec<(u64, Vec<u8>)>),
 }
 
 /// Decodes a block; what cannot be read is told.
@@ -38,6 +39,10 @@ pub(crate) fn decode(block: Block, feed: &Feed<'_>, troubles: &Troubles) -> Even
     match content {
         Content::Lines(first, bytes, format) => {
             Events { file, weight: bytes.len(), kind: Kind::Lines(first, bytes, format) }
+        }
+        Content::Objects(objects) => {
+            let weight = objects.iter().map(|(_, object)| object.len()).sum();
+            Events { file, weight, kind: Kind::Objects(objects) }
         }
         Content::Chunks(first, chunks) => {
             let (mut rendered, mut weight) = (Vec::new(), 0);
@@ -95,6 +100,14 @@ impl<'w> Worker<'w> {
                 for (place, record) in rendered {
                     self.tally.bytes += record.json.len() as u64;
                     if let Err(fault) = self.rendered(events.file, place, record) {
+                        self.troubles.add(name, fault);
+                    }
+                }
+            }
+            Kind::Objects(objects) => {
+                for (number, object) in objects {
+                    self.tally.bytes += object.len() as u64;
+                    if let Err(fault) = self.line(events.file, number, &object, Format::Ndjson) {
                         self.troubles.add(name, fault);
                     }
                 }
