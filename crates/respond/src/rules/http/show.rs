@@ -93,7 +93,8 @@ async fn quieters(ctx: &Ctx, loaded: &Loaded, rule: &Rule) -> Result<Vec<Quieter
             .unwrap_or_default(),
         all: filter.rules.is_empty(),
     });
-    let on_the_way = kept.iter().filter(|version| version.state != "approved" && names(version, rule));
+    let on_the_way =
+        kept.iter().filter(|version| version.state != "approved" && names(&version.yaml, &[&rule.id, &rule.name]));
     let on_the_way = on_the_way.map(|version| Quieter {
         title: version.title.clone(),
         description: String::new(),
@@ -105,11 +106,13 @@ async fn quieters(ctx: &Ctx, loaded: &Loaded, rule: &Rule) -> Result<Vec<Quieter
     Ok(in_force.chain(on_the_way).collect())
 }
 
-/// Whether a filter that is not in force yet speaks of a rule.
-fn names(version: &Model, rule: &Rule) -> bool {
-    let quoted = |line: &str| line.trim().trim_start_matches("- ").trim_matches(['\'', '"']).to_owned();
-    let word = |line: &str| quoted(line) == rule.id || (!rule.name.is_empty() && quoted(line) == rule.name);
-    version.yaml.lines().any(word)
+/// Whether the text of a filter names one of these rules, one a line or after `rules:`.
+pub(super) fn names(yaml: &str, rules: &[&str]) -> bool {
+    let bare = |line: &str| {
+        let word = line.trim().trim_start_matches("rules:").trim().trim_start_matches("- ").trim();
+        word.trim_matches(['\'', '"']).to_owned()
+    };
+    yaml.lines().map(bare).any(|word| !word.is_empty() && rules.contains(&word.as_str()))
 }
 
 /// "windows / security" of a version.
