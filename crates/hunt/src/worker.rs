@@ -180,7 +180,7 @@ impl<'w> Worker<'w> {
     /// plainly.
     fn quick(&mut self, json: &str) -> Option<bool> {
         let event = self.lean.read(json)?;
-        let fired = self.rules.engine.fired_by(event.log(), |fields| event.give(fields), &mut self.scratch)?;
+        let fired = self.rules.engine.fired_on(event.log(), &event, &mut self.scratch)?;
         self.fired.clear();
         self.fired.extend(fired.iter().filter(|at| self.rules.uses(**at) != Use::default()));
         Some(!self.fired.is_empty())
