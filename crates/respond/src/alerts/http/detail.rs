@@ -1,8 +1,8 @@
 //! `GET /alerts/{id}`
 
 use chrono::{DateTime, TimeDelta, Utc};
-use khien_base::{LogSource, Reach, Result};
 use khien_base::clock::vn_time;
+use khien_base::{LogSource, Reach, Result};
 use khien_db::audit;
 use khien_web::texts::Lang;
 use khien_web::{Ctx, Pager, Paging, Reply};
