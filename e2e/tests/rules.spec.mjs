@@ -106,9 +106,9 @@ test("import, switch off, own rule, second person, alert", async ({ browser }) =
   await page.getByRole("button", { name: "Lưu bản nháp" }).click();
   await page.waitForURL(/\/rules\/versions\/[0-9a-f-]{36}$/);
   const version = new URL(page.url()).pathname;
-  await page.getByRole("button", { name: "Trình duyệt" }).click();
-  await expect(page.getByText("Đang chờ người khác duyệt")).toBeVisible();
-  await expect(page.getByRole("button", { name: "Duyệt", exact: true })).toHaveCount(0);
+  await page.getByRole("button", { name: "Trình phê duyệt" }).click();
+  await expect(page.getByText("Đang chờ người khác phê duyệt")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Phê duyệt", exact: true })).toHaveCount(0);
 
   const second = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
   await signIn(second, base, "long.hb");
@@ -117,7 +117,7 @@ test("import, switch off, own rule, second person, alert", async ({ browser }) =
   await second.goto(`${base}${version}`);
   await look(second, "rules-version");
   await second.locator("#f-note").fill("Đã xem");
-  await second.getByRole("button", { name: "Duyệt", exact: true }).click();
+  await second.getByRole("button", { name: "Phê duyệt", exact: true }).click();
   await expect(second.getByText("Đang dùng").first()).toBeVisible();
 
   // The event comes, and the rule fires.

@@ -181,6 +181,7 @@ async fn alerts(kit: &Kit, systems: &[(Id, Id)]) -> Result<()> {
                     },
                 },
                 hits: Vec::new(),
+                together: None,
             }
         })
         .collect();

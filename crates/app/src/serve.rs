@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use khien_base::{Clock, Fault, Result};
+use khien_respond::intake::correlations;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +22,11 @@ pub async fn serve(data: &Path, config: &Config) -> Result<()> {
     let key = local::publish(data, address)?;
     centre.local.set(key);
     let stop = CancellationToken::new();
+    match correlations::rebuild(&centre.kit).await {
+        Ok(events) => tracing::info!(events, "correlations know of stored events"),
+        // They begin anew: what is still to come is correlated all the same.
+        Err(fault) => tracing::error!(%fault, "correlations know nothing of stored events"),
+    }
     let worker = tokio::spawn(jobs::work(Arc::clone(&centre.kit), stop.clone()));
     let collectors = wiring::collect(&centre, config, stop.clone()).await?;
     announce(address);

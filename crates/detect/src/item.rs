@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use ipnet::IpNet;
-use regex::{Regex, RegexBuilder};
 
+use crate::expression::Expression;
 use crate::fault::{At, Faults, quoted};
 use crate::limits;
 use crate::modifier::{self, Chain, ChainFault, Compared, Order, Step, TimePart};
@@ -23,7 +23,7 @@ pub(crate) enum Test {
     Bool(bool),
     /// The field is absent or null.
     Null,
-    Regex(Regex),
+    Regex(Expression),
     Network(IpNet),
     Exists(bool),
     Order(Order, Number),
@@ -278,7 +278,7 @@ fn wrong_type(what: &str, text: &str, mend: &str) -> ChainFault {
 }
 
 /// A regular expression found anywhere in the value unless it or a modifier anchors it.
-fn regex(text: &str, chain: &Chain) -> Result<Regex, ChainFault> {
+fn regex(text: &str, chain: &Chain) -> Result<Expression, ChainFault> {
     let refuse = |what: String| {
         let mend = "Sigma has no look-around and no back-references; check brackets and escapes.".to_owned();
         ("detect.regex", what, mend)
@@ -295,20 +295,15 @@ fn regex(text: &str, chain: &Chain) -> Result<Regex, ChainFault> {
         .collect();
     let flags = if flags.is_empty() { flags } else { format!("(?{flags})") };
     let anchored = if start.is_empty() && end.is_empty() { text.to_owned() } else { format!("{start}(?:{text}){end}") };
-    RegexBuilder::new(&format!("{flags}{anchored}"))
-        .size_limit(limits::REGEX_PROGRAM_BYTES)
-        .dfa_size_limit(limits::REGEX_CACHE_BYTES)
-        .nest_limit(50)
-        .build()
-        .map_err(|e| match e {
-            regex::Error::CompiledTooBig(_) => refuse("The regular expression grows too large.".to_owned()),
-            e => {
-                let reason = e.to_string();
-                let reason = reason.lines().last().unwrap_or_default();
-                let reason = reason.trim_start_matches("error: ");
-                refuse(format!("The regular expression cannot be read: {reason}."))
-            }
-        })
+    Expression::new(&format!("{flags}{anchored}")).map_err(|e| match e {
+        regex::Error::CompiledTooBig(_) => refuse("The regular expression grows too large.".to_owned()),
+        e => {
+            let reason = e.to_string();
+            let reason = reason.lines().last().unwrap_or_default();
+            let reason = reason.trim_start_matches("error: ");
+            refuse(format!("The regular expression cannot be read: {reason}."))
+        }
+    })
 }
 
 /// A network, or one address as the network of itself alone.

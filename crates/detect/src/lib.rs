@@ -10,6 +10,7 @@
 mod condition;
 mod correlate;
 mod detection;
+mod expression;
 mod fast;
 mod fault;
 mod filter;

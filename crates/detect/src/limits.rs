@@ -36,3 +36,5 @@ pub const CORRELATED_EVENTS: u64 = 100_000;
 pub const TIMESPAN_SECONDS: u64 = 10 * 366 * 86_400;
 /// Events that a result of a correlation names.
 pub const CORRELATED_NAMED: usize = 100;
+/// Correlations that one event may pass on its way through chains.
+pub const CORRELATED_STEPS: usize = 10_000;

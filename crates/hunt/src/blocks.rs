@@ -7,6 +7,7 @@ use chrono::DateTime;
 use khien_base::Fault;
 use khien_normalise::{EVTX_CHUNK, EVTX_HEADER, Format, HEAD, LONGEST_LINE, decode_line, evtx_header, sniff};
 
+use crate::documents::{self, Documents};
 use crate::sources::Source;
 use crate::{archive, limits};
 
@@ -24,6 +25,8 @@ pub(crate) enum Content {
     Chunks(u64, Vec<Vec<u8>>),
     /// Whole lines, and the number of the first, from 1.
     Lines(u64, Vec<u8>, Format),
+    /// Objects in JSON with their numbers from 1.
+    Objects(Vec<(u64, Vec<u8>)>),
 }
 
 /// A file that is being read.
@@ -37,6 +40,8 @@ pub(crate) struct Opened {
     said: u64,
     /// The begin of a line whose end was not read yet.
     rest: Vec<u8>,
+    /// JSON in lists or over many lines.
+    documents: Option<Documents>,
     /// Faults met on the way.
     faults: Vec<Fault>,
     done: bool,
@@ -74,12 +79,26 @@ impl Opened {
         if archive::starts_zip(&head) {
             return Err(Fault::invalid("hunt.archive-nested"));
         }
-        let format = if wanted == Format::Auto { sniff(&head) } else { wanted };
+        let many = matches!(wanted, Format::Auto | Format::Ndjson) && documents::starts(&head);
+        let format = match wanted {
+            Format::Auto if many => Format::Ndjson,
+            Format::Auto => sniff(&head),
+            wanted => wanted,
+        };
         if !source.named && wanted == Format::Auto && !is_log(&head, format) {
             return Ok(Opening::Other);
         }
-        let mut opened =
-            Self { file, reader, format, read: 0, said: 0, rest: Vec::new(), faults: Vec::new(), done: false };
+        let mut opened = Self {
+            file,
+            reader,
+            format,
+            read: 0,
+            said: 0,
+            rest: Vec::new(),
+            documents: many.then(Documents::default),
+            faults: Vec::new(),
+            done: false,
+        };
         if format == Format::Evtx {
             // HEAD is the header's length; a file that has less of it is cut short.
             opened.said = evtx_header(head.get(..EVTX_HEADER.min(head.len())).unwrap_or_default())?;
@@ -94,7 +113,11 @@ impl Opened {
         if self.done {
             return None;
         }
-        let content = if self.format == Format::Evtx { self.chunks() } else { self.lines() }?;
+        let content = match (self.format, self.documents.is_some()) {
+            (Format::Evtx, _) => self.chunks(),
+            (_, true) => self.objects(),
+            (_, false) => self.lines(),
+        }?;
         Some(Block { file: self.file, content })
     }
 
@@ -168,6 +191,13 @@ impl Opened {
         (!bytes.is_empty()).then_some(Content::Lines(first, bytes, self.format))
     }
 
+    fn objects(&mut self) -> Option<Content> {
+        let mut objects = Vec::new();
+        let documents = self.documents.as_mut()?;
+        self.done = !documents.read(&mut self.reader, limits::BLOCK, &mut objects, &mut self.faults);
+        (!objects.is_empty() || !self.done).then_some(Content::Objects(objects))
+    }
+
     /// Reads to the end of the line and leaves what stands behind it in `bytes`; false at the end of the file.
     fn skip_line(&mut self, bytes: &mut Vec<u8>) -> bool {
         let mut buffer = vec![0; 1 << 16];
@@ -200,13 +230,18 @@ fn is_log(head: &[u8], format: Format) -> bool {
         return true;
     }
     let lines = head.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).take(LOOKED_AT);
+    // A time of day, or a name with its value: texts that people wrote have neither, and need not be read.
+    let likely = |line: &[u8]| {
+        let clock = |part: &[u8]| matches!(part, [a, b, b':', c, d] if [a, b, c, d].iter().all(|c| c.is_ascii_digit()));
+        line.contains(&b'=') || line.windows(5).any(clock)
+    };
     let told = |line: &[u8]| {
         let record = decode_line(line, format, DateTime::UNIX_EPOCH, 1);
         record
             .is_ok_and(|record| record.time.is_some() || record.log.service.is_some() || record.log.category.is_some())
     };
     // The last line may break off; JSON that is no log has no time either, but rules may be meant for it.
-    !head.contains(&0) && (format == Format::Ndjson || lines.into_iter().any(told))
+    !head.contains(&0) && (format == Format::Ndjson || lines.into_iter().filter(|line| likely(line)).any(told))
 }
 
 fn head(reader: &mut impl Read) -> std::io::Result<Vec<u8>> {

@@ -14,6 +14,7 @@
 mod archive;
 mod blocks;
 mod correlation;
+mod documents;
 mod feed;
 mod found;
 pub mod limits;

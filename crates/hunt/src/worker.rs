@@ -29,6 +29,7 @@ enum Kind {
     /// Records with their places.
     Rendered(Vec<(u64, Rendered)>),
     Lines(u64, Vec<u8>, Format),
+    Objects(Vec<(u64, Vec<u8>)>),
 }
 
 /// Decodes a block; what cannot be read is told.
@@ -38,6 +39,10 @@ pub(crate) fn decode(block: Block, feed: &Feed<'_>, troubles: &Troubles) -> Even
     match content {
         Content::Lines(first, bytes, format) => {
             Events { file, weight: bytes.len(), kind: Kind::Lines(first, bytes, format) }
+        }
+        Content::Objects(objects) => {
+            let weight = objects.iter().map(|(_, object)| object.len()).sum();
+            Events { file, weight, kind: Kind::Objects(objects) }
         }
         Content::Chunks(first, chunks) => {
             let (mut rendered, mut weight) = (Vec::new(), 0);
@@ -95,6 +100,14 @@ impl<'w> Worker<'w> {
                 for (place, record) in rendered {
                     self.tally.bytes += record.json.len() as u64;
                     if let Err(fault) = self.rendered(events.file, place, record) {
+                        self.troubles.add(name, fault);
+                    }
+                }
+            }
+            Kind::Objects(objects) => {
+                for (number, object) in objects {
+                    self.tally.bytes += object.len() as u64;
+                    if let Err(fault) = self.line(events.file, number, &object, Format::Ndjson) {
                         self.troubles.add(name, fault);
                     }
                 }
@@ -167,7 +180,7 @@ impl<'w> Worker<'w> {
     /// plainly.
     fn quick(&mut self, json: &str) -> Option<bool> {
         let event = self.lean.read(json)?;
-        let fired = self.rules.engine.fired_by(event.log(), |fields| event.give(fields), &mut self.scratch)?;
+        let fired = self.rules.engine.fired_on(event.log(), &event, &mut self.scratch)?;
         self.fired.clear();
         self.fired.extend(fired.iter().filter(|at| self.rules.uses(**at) != Use::default()));
         Some(!self.fired.is_empty())
@@ -189,13 +202,12 @@ impl<'w> Worker<'w> {
         }
         let number = record.fields.get("RecordID").and_then(serde_json::Value::as_u64).unwrap_or(number);
         let rules = self.rules;
-        if self.fired.iter().any(|at| rules.uses(*at).told) {
-            for found in rules.engine.matches(&record, &mut self.scratch) {
-                let Some(at) = rules.place(&found.rule.id).filter(|at| rules.uses(*at).told) else { continue };
-                let row = Found::new(file, place, number, at, &record, &found.hits);
-                self.tally.add(&row, found.rule.level);
-                self.found.push(row);
-            }
+        let told: Vec<u32> = self.fired.iter().copied().filter(|at| rules.uses(*at).told).collect();
+        for found in rules.engine.ruleset().told(&record, &told) {
+            let Some(at) = rules.place(&found.rule.id) else { continue };
+            let row = Found::new(file, place, number, at, &record, &found.hits);
+            self.tally.add(&row, found.rule.level);
+            self.found.push(row);
         }
         self.fired.retain(|at| rules.uses(*at).correlated);
         if !self.fired.is_empty() {

@@ -1,4 +1,4 @@
-//! What detection hands to the alerts: a rule fired on an event, or a log source fell silent.
+//! What detection hands to the alerts: a rule fired on an event, a correlation on several, or a log source fell silent.
 
 use chrono::{DateTime, Utc};
 use khien_base::{Event, Id};
@@ -21,6 +21,34 @@ pub struct Finding {
     pub event: Event,
     /// What in the event made the rule fire: selection, field, value, pattern.
     pub hits: Vec<Hit>,
+    /// The events that came together, where a correlation found them; the event is then the last of them.
+    pub together: Option<Together>,
+}
+
+/// Events that a correlation found together.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Together {
+    /// The fields that they have in common, and the values.
+    pub group: Vec<(String, String)>,
+    /// The newest of them, oldest first.
+    pub events: Vec<Id>,
+    /// How many there are.
+    pub count: usize,
+    /// What was measured: events, values, a sum, rules that came.
+    pub value: f64,
+    /// When the first happened.
+    pub from: DateTime<Utc>,
+    /// When the last happened; where something did not come, until when it was waited for.
+    pub until: DateTime<Utc>,
+}
+
+impl Together {
+    /// The group in one line: `IpAddress: 10.0.0.1; TargetUserName: lan`.
+    pub fn group_line(&self) -> String {
+        let one = |(field, value): &(String, String)| format!("{field}: {value}");
+        let line = self.group.iter().map(one).collect::<Vec<_>>().join("; ");
+        line.chars().take(500).collect()
+    }
 }
 
 impl Finding {

@@ -16,6 +16,7 @@ use super::group::{Group, Keep, Moment};
 use super::key::{self, Key, Origin};
 use super::tally::{Entry, Worth};
 use super::{Correlation, Plan, Source};
+use crate::limits;
 use crate::ruleset::Ruleset;
 
 /// How much is kept.
@@ -42,7 +43,7 @@ impl Default for Bounds {
 pub struct Seen<'e> {
     /// What it says.
     pub record: &'e Record,
-    /// When it happened.
+    /// When it happened; a time after it came counts as when it came.
     pub time: DateTime<Utc>,
     /// When it came.
     pub arrived: DateTime<Utc>,
@@ -91,7 +92,7 @@ pub struct Size {
     pub entries: usize,
     /// Groups that were given up for want of room.
     pub evicted: u64,
-    /// Events that were given up for want of room in their group.
+    /// Events that were given up for want of room in their group, or because chains made too much of one event.
     pub dropped: u64,
     /// Events that came too late.
     pub too_late: u64,
@@ -200,7 +201,8 @@ impl Correlator {
                     None => feeds.push_back(Feed {
                         correlation: *correlation,
                         sources: bit(*source),
-                        at: seen.time.timestamp_micros(),
+                        // A clock that is ahead must not make what comes after it late.
+                        at: seen.time.min(seen.arrived).timestamp_micros(),
                         arrived: seen.arrived.timestamp_micros(),
                         id: seen.id,
                         partition: seen.partition,
@@ -261,10 +263,16 @@ impl Correlator {
     fn work<'r>(&mut self, set: &Ruleset, mut feeds: VecDeque<Feed<'r>>) -> Vec<Correlated> {
         let mut found = Vec::new();
         let keep = self.keep();
+        let mut left = limits::CORRELATED_STEPS;
         while let Some(feed) = feeds.pop_front() {
             let seq = self.seq;
             let Some(known) = set.correlations().get(feed.correlation) else { continue };
             let Some(state) = self.states.get_mut(feed.correlation) else { continue };
+            let Some(fewer) = left.checked_sub(1) else {
+                state.size.dropped += 1;
+                continue;
+            };
+            left = fewer;
             let before = state.size.entries;
             let moments = state.add(&feed, seq, &known.plan, keep, self.bounds.groups);
             self.entries = self.entries + state.size.entries - before;

@@ -42,6 +42,21 @@ fn lines_longer_than_any_log_writes_are_passed_over() {
 }
 
 #[test]
+fn json_in_lists_and_over_many_lines_is_read_by_object() {
+    let case = Case::new();
+    let event = |second| serde_json::from_str::<serde_json::Value>(&event(second, "a", "x -enc y")).unwrap();
+    let pretty = |value: &serde_json::Value| serde_json::to_string_pretty(value).unwrap();
+    case.log("list.json", pretty(&serde_json::json!([event(1), event(2)])));
+    case.log("flat.json", serde_json::json!([event(3), {"quiet": true}, event(4)]).to_string());
+    case.log("many.json", format!("{}\n{}\n{{\"broken\": [", pretty(&event(5)), pretty(&event(6))));
+    let (matches, troubles, told) = outcome(&case);
+    assert_eq!((matches, troubles), (6, 1), "{told}");
+    assert!(told.contains("many.json: line 3 is not JSON"), "{told}");
+    let records: Vec<u64> = case.rows().iter().map(|row| row["record"].as_u64().unwrap()).collect();
+    assert_eq!(records, [1, 2, 1, 3, 1, 2]);
+}
+
+#[test]
 fn pictures_and_licences_in_a_folder_are_no_logs() {
     let case = Case::new();
     case.log("a.png", b"\x89PNG\r\n\x1a\n\0\0\0").log("LICENSE", "Everyone may copy this.\nNobody must.\n");

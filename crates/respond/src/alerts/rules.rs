@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::model::{self, Model};
-use crate::finding::Finding;
+use crate::finding::{Finding, Together};
 
 /// Events that lie further apart than this make two alerts.
 pub const GAP: TimeDelta = TimeDelta::hours(1);
@@ -57,12 +57,47 @@ pub fn fingerprint(finding: &Finding) -> String {
     if let Some(time) = finding.event.record.time {
         hash.update(time.timestamp_micros().to_be_bytes());
     }
+    if let Some(together) = &finding.together {
+        hash.update(together.group_line().as_bytes());
+    }
     hex::encode(hash.finalize())
 }
 
 /// The host that an event is grouped by.
 pub fn host(event: &Event) -> String {
     event.record.hot.host.clone().unwrap_or_default().trim().chars().take(250).collect()
+}
+
+/// The host that a finding is grouped by: that of its event, where a correlation is not about more than this host.
+pub fn host_of(finding: &Finding) -> String {
+    let host = host(&finding.event);
+    match &finding.together {
+        Some(together) if !together.group.iter().any(|(_, value)| value.eq_ignore_ascii_case(&host)) => String::new(),
+        _ => host,
+    }
+}
+
+/// What the events of a correlation have in common; empty for other rules.
+pub fn group_of(finding: &Finding) -> String {
+    finding.together.as_ref().map(Together::group_line).unwrap_or_default()
+}
+
+/// What an alert says of the events of a correlation; `before` is what it said until now.
+pub fn detail(finding: &Finding, before: &Value) -> Option<Value> {
+    let together = finding.together.as_ref()?;
+    let first = before.get("from").and_then(Value::as_str).and_then(|at| at.parse::<DateTime<Utc>>().ok());
+    Some(json!({
+        "group": together.group_line(),
+        "measured": together.value,
+        "from": first.map_or(together.from, |first| first.min(together.from)),
+        "until": together.until,
+        "event_ids": together.events,
+    }))
+}
+
+/// How many events a finding stands for.
+pub fn events_of(finding: &Finding) -> i64 {
+    finding.together.as_ref().map_or(1, |together| i64::try_from(together.count).unwrap_or(i64::MAX).max(1))
 }
 
 /// Whether an event at this time belongs to an alert of the same rule, system and host. A closed alert takes nothing

@@ -49,6 +49,7 @@ pub(crate) fn finding(rule: &str, event: Event) -> Finding {
         techniques: vec!["T1136.001".into()],
         event,
         hits: vec![hit],
+        together: None,
     }
 }
 

@@ -6,6 +6,7 @@
 //! waits, and nothing is dropped.
 //! It never believes a sender about whose records they are: that is its token's or address's.
 
+pub mod correlations;
 pub mod feed;
 mod gunzip;
 mod http;
@@ -15,7 +16,7 @@ pub mod pipeline;
 mod tests;
 
 use khien_base::Permit;
-use khien_web::{Module, Route};
+use khien_web::{Job, Module, Route};
 
 pub use pipeline::{Parts, Pipeline};
 
@@ -28,7 +29,7 @@ pub const MODULE: Module = Module {
     pages: &[],
     texts_vi: include_str!("texts/vi.json"),
     texts_en: include_str!("texts/en.json"),
-    jobs: &[],
+    jobs: &[Job { kind: "intake.correlations", every_seconds: Some(60), run: correlations::tick }],
     measures: &[],
 };
 

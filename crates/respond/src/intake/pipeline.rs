@@ -1,4 +1,4 @@
-//! The way of records into the centre: stamped, matched, alerts recorded, events stored, then answered.
+//! The way of records into the centre: stamped, matched, correlated, alerts recorded, events stored, then answered.
 //!
 //! The order is what keeps promises. Alerts come before events: a crash between the two leaves alerts (which hold their
 //! event whole) and a sender without an answer; it sends again, the alerts are known by rule and content, and the events
@@ -12,10 +12,11 @@ use futures::future::BoxFuture;
 use khien_base::ports::{EventStore, Intake, Whose};
 use khien_base::{Clock, Event, Fault, Ids, Record, Result};
 use khien_db::Db;
-use khien_detect::{Engine, Scratch};
+use khien_detect::Scratch;
 use khien_web::live::Bus;
 use tokio::sync::Semaphore;
 
+use super::correlations::Fired;
 use crate::alerts;
 use crate::finding::Finding;
 use crate::rules::loaded::{Loaded, Rules};
@@ -75,18 +76,20 @@ impl Pipeline {
         let _room = self.room.acquire_many(weight).await.map_err(Fault::internal)?;
         let now = self.parts.clock.now();
         let events = stamp(&self.parts.ids, whose, records, now);
-        let rules = self.parts.rules.current();
-        let (events, findings) = if events.len() <= INLINE {
-            let findings = find(&rules.engine, &events);
-            (events, findings)
+        let rules = Arc::clone(&self.parts.rules);
+        let (events, mut findings, single) = if events.len() <= INLINE {
+            find(&rules, events)
         } else {
-            let work = move || {
-                let findings = find(&rules.engine, &events);
-                (events, findings)
-            };
-            tokio::task::spawn_blocking(work).await.map_err(Fault::internal)?
+            tokio::task::spawn_blocking(move || find(&rules, events)).await.map_err(Fault::internal)?
         };
-        let new = alerts::store::record(&self.parts.db, &self.parts.ids, now, &findings).await?;
+        let new = match alerts::store::record(&self.parts.db, &self.parts.ids, now, &findings).await {
+            Ok(new) => new,
+            Err(fault) => {
+                // The client sends again: single findings are found again, what came together is not.
+                self.parts.rules.correlations().owe(findings.split_off(single));
+                return Err(fault);
+            }
+        };
         let count = events.len();
         self.parts.events.append(events).await?;
         self.parts.desk.stats.came(whose.source, count, now);
@@ -137,10 +140,23 @@ fn stamp(ids: &Ids, whose: Whose, records: Vec<Record>, now: DateTime<Utc>) -> V
     records.into_iter().map(event).collect()
 }
 
-fn find(engine: &Engine, events: &[Event]) -> Vec<Finding> {
-    let (mut findings, mut scratch) = (Vec::new(), Scratch::default());
-    for event in events {
-        for found in engine.matches(&event.record, &mut scratch) {
+/// What the rules in force find in a batch: of single events first, and how many those are, then of several together.
+fn find(rules: &Rules, events: Vec<Event>) -> (Vec<Event>, Vec<Finding>, usize) {
+    let loaded = rules.current();
+    let (mut findings, mut together, mut scratch) = (Vec::new(), Vec::<Fired>::new(), Scratch::default());
+    for (place, event) in events.iter().enumerate() {
+        let fired = loaded.engine.fired(&event.record, &mut scratch);
+        if fired.is_empty() {
+            continue;
+        }
+        let some =
+            |wanted: &dyn Fn(u32) -> bool| fired.iter().copied().filter(|rule| wanted(*rule)).collect::<Vec<u32>>();
+        let correlated = some(&|rule| loaded.ruleset.is_correlated(rule));
+        if !correlated.is_empty() {
+            together.push((place, correlated));
+        }
+        let loud = some(&|rule| !loaded.ruleset.is_quiet(rule));
+        for found in loaded.ruleset.told(&event.record, &loud) {
             findings.push(Finding {
                 rule_id: found.rule.id.clone(),
                 rule_title: found.rule.title.clone(),
@@ -148,10 +164,13 @@ fn find(engine: &Engine, events: &[Event]) -> Vec<Finding> {
                 techniques: found.rule.tags.techniques.clone(),
                 event: event.clone(),
                 hits: found.hits,
+                together: None,
             });
         }
     }
-    findings
+    let single = findings.len();
+    findings.extend(rules.correlations().see(&loaded, &events, &together));
+    (events, findings, single)
 }
 
 #[cfg(test)]

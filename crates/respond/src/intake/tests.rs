@@ -1,5 +1,7 @@
 //! Records as machines send them.
 
+mod together;
+
 use chrono::TimeDelta;
 use khien_base::{Id, LogSource, Record};
 use sea_orm::EntityTrait;

@@ -60,36 +60,30 @@ pub const MODULE: Module = Module {
     measures: &[],
 };
 
-/// A page of this module with its samples.
-macro_rules! page {
-    ($name:literal, $view:ty) => {
-        Page {
-            name: concat!("rules/", $name),
-            source: include_str!(concat!("pages/", $name)),
-            samples: Some(samples::<$view>),
-        }
-    };
+/// A page with its samples.
+const fn page(name: &'static str, source: &'static str, samples: fn() -> Vec<serde_json::Value>) -> Page {
+    Page { name, source, samples: Some(samples) }
 }
 
 const PAGES: [Page; 18] = [
     Page { name: "rules/parts.html", source: include_str!("pages/parts.html"), samples: None },
-    page!("list.html", views::List),
-    page!("matrix.html", views::Matrix),
-    page!("rule.html", views::Detail),
-    page!("faults.html", views::Faults),
-    page!("try.html", views::Tried),
-    page!("edit.html", views::Edit),
-    page!("checked.html", views::Checked),
-    page!("versions.html", views::Versions),
-    page!("version.html", views::Version),
-    page!("compare.html", views::Compared),
-    page!("filter.html", views::FilterForm),
-    page!("foreseen.html", views::Foreseen),
-    page!("imports.html", views::Imports),
-    page!("import.html", views::Import),
-    page!("item.html", views::ItemDiff),
-    page!("trials.html", views::TrialForm),
-    page!("trial.html", views::Trial),
+    page("rules/list.html", include_str!("pages/list.html"), samples::<views::List>),
+    page("rules/matrix.html", include_str!("pages/matrix.html"), samples::<views::Matrix>),
+    page("rules/rule.html", include_str!("pages/rule.html"), samples::<views::Detail>),
+    page("rules/faults.html", include_str!("pages/faults.html"), samples::<views::Faults>),
+    page("rules/try.html", include_str!("pages/try.html"), samples::<views::Tried>),
+    page("rules/edit.html", include_str!("pages/edit.html"), samples::<views::Edit>),
+    page("rules/checked.html", include_str!("pages/checked.html"), samples::<views::Checked>),
+    page("rules/versions.html", include_str!("pages/versions.html"), samples::<views::Versions>),
+    page("rules/version.html", include_str!("pages/version.html"), samples::<views::Version>),
+    page("rules/compare.html", include_str!("pages/compare.html"), samples::<views::Compared>),
+    page("rules/filter.html", include_str!("pages/filter.html"), samples::<views::FilterForm>),
+    page("rules/foreseen.html", include_str!("pages/foreseen.html"), samples::<views::Foreseen>),
+    page("rules/imports.html", include_str!("pages/imports.html"), samples::<views::Imports>),
+    page("rules/import.html", include_str!("pages/import.html"), samples::<views::Import>),
+    page("rules/item.html", include_str!("pages/item.html"), samples::<views::ItemDiff>),
+    page("rules/trials.html", include_str!("pages/trials.html"), samples::<views::TrialForm>),
+    page("rules/trial.html", include_str!("pages/trial.html"), samples::<views::Trial>),
 ];
 
 /// Bytes of a form around the file that is uploaded.

@@ -42,10 +42,10 @@ impl Choices {
         crate::alerts::rules::weight_of(&self.level).unwrap_or(0)
     }
 
-    /// Whether a document is chosen. Filters have no level: they are chosen by their product.
-    pub fn take(&self, kind: &str, level: i32, maturity: i32, product: &str) -> bool {
+    /// Whether a document is chosen. Filters have no level (0): they are chosen by the rest.
+    pub fn take(&self, level: i32, maturity: i32, product: &str) -> bool {
         maturity >= self.maturity()
-            && (kind == model::FILTER || level >= self.weight())
+            && (level == 0 || level >= self.weight())
             && (self.product.is_empty() || self.product.iter().any(|one| one == product))
     }
 
@@ -64,8 +64,7 @@ impl Choices {
 
 /// [`Choices::take`] as a condition of the database.
 pub fn chosen(choices: &Choices) -> Condition {
-    let level =
-        Condition::any().add(item::Column::Level.gte(choices.weight())).add(item::Column::Kind.eq(model::FILTER));
+    let level = Condition::any().add(item::Column::Level.gte(choices.weight())).add(item::Column::Level.eq(0));
     let mut all = Condition::all().add(item::Column::Maturity.gte(choices.maturity())).add(level);
     if !choices.product.is_empty() {
         all = all.add(item::Column::Product.is_in(choices.product.iter().map(String::as_str)));
@@ -218,10 +217,10 @@ mod tests {
     #[test]
     fn choices_take_by_level_maturity_and_product() {
         let choices = Choices { status: "test".into(), level: "high".into(), ..Choices::default() };
-        assert!(choices.take("rule", 4, 3, "linux") && !choices.take("rule", 3, 4, "linux"));
-        assert!(!choices.take("rule", 5, 2, "linux") && choices.take("filter", 0, 3, "linux"));
+        assert!(choices.take(4, 3, "linux") && !choices.take(3, 4, "linux"));
+        assert!(!choices.take(5, 2, "linux") && choices.take(0, 3, "linux"));
         let windows = Choices { product: vec!["windows".into()], ..Choices::default() };
-        assert!(windows.take("rule", 1, 0, "windows") && !windows.take("rule", 5, 4, "linux"));
+        assert!(windows.take(1, 0, "windows") && !windows.take(5, 4, "linux"));
         assert_eq!(Choices { level: "worst".into(), ..Choices::default() }.check().unwrap_err().code, "rules.choice");
         assert!(choices.check().is_ok());
         assert_eq!(name(" SigmaHQ ").unwrap(), "sigmahq");

@@ -207,3 +207,62 @@ async fn every_fault_of_a_rule_file_has_a_sentence_in_both_languages() {
         }
     }
 }
+
+/// Lists as lines of cells with tabs between them.
+struct Lines;
+
+impl khien_base::ports::Sheets for Lines {
+    fn csv(&self, sheet: &khien_base::ports::Sheet) -> khien_base::Result<Vec<u8>> {
+        let lines = std::iter::once(&sheet.columns).chain(&sheet.rows).map(|cells| cells.join("\t"));
+        Ok(lines.collect::<Vec<_>>().join("\n").into_bytes())
+    }
+
+    fn xlsx(&self, sheet: &khien_base::ports::Sheet) -> khien_base::Result<Vec<u8>> {
+        self.csv(sheet)
+    }
+}
+
+#[tokio::test]
+async fn the_list_is_narrowed_by_each_part_sorted_and_taken_away() {
+    let app = TestApp::plugged(vec![alerts::MODULE, rules::MODULE], |kit| {
+        kit.sheets = Some(Arc::new(Lines));
+        kit.plug(Arc::new(Rules::new(load(&[], kit.now()))));
+    })
+    .await
+    .unwrap();
+    let (_, mut officer) = app.sign_in(Role::Officer, "24").await.unwrap();
+    let all = officer.get("/api/v1/rules?size=200").await.json();
+    let rows = all["rows"].as_array().unwrap();
+    for (part, value) in [("level", "high"), ("status", "test"), ("kind", "correlation"), ("source", "khien")] {
+        let narrowed = officer.get(&format!("/api/v1/rules?size=200&{part}={value}")).await.json();
+        let field = if part == "source" { "own" } else { part };
+        let of = |row: &&Value| row[field] == value || row[field] == true;
+        let (found, wanted) = (narrowed["rows"].as_array().unwrap().len(), rows.iter().filter(of).count());
+        assert!(found == wanted && found > 0, "{part}={value}: {found} of {wanted}");
+    }
+    let linux = officer.get("/api/v1/rules?size=200&product=linux").await.json();
+    let of_linux = |row: &Value| row["logsource"].as_str().unwrap().starts_with("linux");
+    assert!(linux["rows"].as_array().unwrap().iter().all(of_linux) && linux["pager"]["total"].as_u64() > Some(3));
+    let sorted = officer.get("/api/v1/rules?size=200&sort=-title").await.json();
+    let titles: Vec<String> = sorted["rows"].as_array().unwrap().iter().map(|row| row["title"].to_string()).collect();
+    let mut wanted = titles.clone();
+    wanted.sort_by_cached_key(|title| std::cmp::Reverse(khien_base::key::key(title)));
+    assert_eq!(titles, wanted);
+    let file = officer.get("/rules?format=csv&kind=correlation").await;
+    assert!(file.headers["content-disposition"].contains("luat-phat-hien.csv"));
+    let text = file.text();
+    let correlations = rows.iter().filter(|row| row["kind"] == "correlation").count();
+    assert_eq!(text.lines().count(), correlations + 1, "{text}");
+    assert!(text.contains("Luật tương quan"));
+    let matrix = officer.get("/api/v1/rules/coverage").await.json();
+    let persistence = matrix["tactics"].as_array().unwrap().iter().find(|one| one["name"] == "persistence").unwrap();
+    let cell = persistence["cells"].as_array().unwrap().iter().find(|cell| cell["id"] == "T1136.001").unwrap();
+    let listed = officer.get("/api/v1/rules?size=200&tactic=persistence&technique=T1136.001").await.json();
+    assert_eq!(cell["rules"].as_u64(), listed["pager"]["total"].as_u64());
+    // A correlation shows what it refers to, and such a rule shows the correlation.
+    let correlation = rows.iter().find(|row| row["kind"] == "correlation").unwrap();
+    let page = officer.get(&format!("/api/v1{}", correlation["href"].as_str().unwrap())).await.json();
+    let base = page["refers"][0]["value"].as_str().unwrap().to_owned();
+    let base = officer.get(&format!("/api/v1{base}")).await.json();
+    assert!(base["used_by"].as_array().unwrap().iter().any(|one| one["value"] == correlation["href"]), "{base}");
+}

@@ -73,3 +73,27 @@ fn a_busy_machine_that_might_fall_silent_costs_one_event() {
     let size = bench.correlator.sizes()[0].clone();
     assert_eq!((size.entries, size.dropped), (1, 0));
 }
+
+#[test]
+fn a_clock_that_is_ahead_does_not_make_others_late() {
+    let mut bench = bench_within(&text(), bounds(10, 100, 1000));
+    let fields = json!({"R": "a", "G": "x"});
+    assert!(bench.event_of(7, 86_400, 0, &fields).is_empty(), "a day ahead counts as now");
+    assert!(bench.event_of(7, 1, 1, &fields).is_empty());
+    assert_eq!(bench.event_of(7, 2, 2, &fields).len(), 1);
+}
+
+#[test]
+fn chains_that_multiply_have_an_end() {
+    // Each layer refers to all of the layer before it: ten to the tenth ways through them.
+    let one = |layer: usize, n: usize| {
+        let below = |layer: usize| (0..10).map(|n| format!("c{layer}x{n}")).collect::<Vec<_>>().join(", ");
+        let rules = layer.checked_sub(1).map_or_else(|| "a".to_owned(), below);
+        let section = format!("type: temporal\nrules: [{rules}]\ntimespan: 1h\ncondition: {{gte: 1}}");
+        correlation(&format!("c{layer}x{n}"), &section)
+    };
+    let layers: String = (0..10).flat_map(|layer| (0..10).map(move |n| (layer, n))).map(|(l, n)| one(l, n)).collect();
+    let mut bench = bench_within(&(rules() + &layers), Bounds::default());
+    assert_eq!(bench.event(0, &json!({"R": "a"})).len(), 0);
+    assert!(bench.correlator.sizes().iter().map(|size| size.dropped).sum::<u64>() > 0);
+}

@@ -13,7 +13,7 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait,
     IntoActiveModel, QueryFilter, QuerySelect,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::alerts::model::{self, Column, Entity, Model, counted, member};
 use crate::alerts::rules;
@@ -59,7 +59,8 @@ pub(super) async fn lock(conn: &DatabaseTransaction) -> Result<()> {
     Ok(())
 }
 
-type Place = (String, Id, String);
+/// Rule, information system, host, and what the events of a correlation have in common.
+type Place = (String, Id, String, String);
 
 /// An alert in hand.
 struct Open {
@@ -81,14 +82,17 @@ async fn record_chunk(
     let mut open = candidates(conn, &unknown).await?;
     let mut by_place: HashMap<Place, Vec<usize>> = HashMap::new();
     for (n, group) in open.iter().enumerate() {
-        let place = (group.group.rule.clone(), group.group.system.unwrap_or_default(), group.group.host.clone());
+        let model = &group.group;
+        let common = model.detail.get("group").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let place = (model.rule.clone(), model.system.unwrap_or_default(), model.host.clone(), common);
         by_place.entry(place).or_default().push(n);
     }
     let today = day_in_vietnam(now);
     let (mut members, mut only_counted) = (Vec::new(), Vec::new());
     for (mark, finding) in &unknown {
-        let host = rules::host(&finding.event);
-        let places = by_place.entry((finding.rule_id.clone(), finding.event.system, host.clone())).or_default();
+        let host = rules::host_of(finding);
+        let place = (finding.rule_id.clone(), finding.event.system, host.clone(), rules::group_of(finding));
+        let places = by_place.entry(place).or_default();
         let at = finding.event.time;
         let found = places.iter().copied().find(|n| open.get(*n).is_some_and(|open| rules::takes(&open.group, at)));
         let n = found.unwrap_or_else(|| {
@@ -143,7 +147,7 @@ async fn candidates(conn: &DatabaseTransaction, findings: &[(String, &Finding)])
     let (Some(first), Some(last)) = (times().min(), times().max()) else { return Ok(Vec::new()) };
     let groups = Entity::find()
         .filter(Column::Rule.is_in(distinct(|finding| finding.rule_id.clone())))
-        .filter(Column::Host.is_in(distinct(|finding| rules::host(&finding.event))))
+        .filter(Column::Host.is_in(distinct(rules::host_of)))
         .filter(Column::State.ne(model::CLOSED))
         .filter(Column::LastAt.gte(first - rules::GAP))
         .filter(Column::FirstAt.lte(last + rules::GAP))
@@ -190,7 +194,10 @@ pub(super) fn hour(at: DateTime<Utc>) -> i64 {
 
 /// Adds one finding to an alert; gives how many events it keeps today if it keeps this one.
 fn count(group: &mut Model, finding: &Finding, now: DateTime<Utc>) -> Option<i32> {
-    group.hits += 1;
+    group.hits = group.hits.saturating_add(rules::events_of(finding));
+    if let Some(detail) = rules::detail(finding, &group.detail) {
+        group.detail = detail;
+    }
     group.first_at = group.first_at.min(finding.event.time);
     group.last_at = group.last_at.max(finding.event.time);
     group.hour = hour(group.first_at);
@@ -231,6 +238,7 @@ async fn save(
         row.last_at = ActiveValue::Set(open.group.last_at);
         row.hour = ActiveValue::Set(open.group.hour);
         row.level = ActiveValue::Set(open.group.level);
+        row.detail = ActiveValue::Set(open.group.detail.clone());
         row.updated_at = ActiveValue::Set(open.group.updated_at);
         row.update(conn).await.map_err(fault)?;
     }

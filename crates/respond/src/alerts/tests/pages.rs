@@ -84,6 +84,7 @@ fn detect(app: &TestApp, event: &Event) -> Vec<Finding> {
         techniques: found.rule.tags.techniques.clone(),
         event: event.clone(),
         hits: found.hits,
+        together: None,
     };
     found.into_iter().map(finding).collect()
 }

@@ -184,7 +184,7 @@ pub(in crate::rules) async fn import_page(ctx: Ctx) -> Result<Reply> {
     let counted = |outcome: &str| -> i64 {
         let free = !matches!(outcome, "new" | "changed" | "unchanged");
         let fits = |(of, level, maturity, product, _): &&(String, i32, i32, String, i64)| {
-            of == outcome && (free || choices.take("rule", *level, *maturity, product))
+            of == outcome && (free || choices.take(*level, *maturity, product))
         };
         tally.iter().filter(fits).map(|(.., n)| n).sum()
     };
@@ -200,7 +200,7 @@ pub(in crate::rules) async fn import_page(ctx: Ctx) -> Result<Reply> {
     let paging = Paging::of(&ctx);
     let (rows, total) = imports::items(&ctx.kit.db, import.id, tab, &choices, paging).await?;
     let left_out = tally.iter().filter(|(of, level, maturity, product, _)| {
-        matches!(of.as_str(), "new" | "changed" | "unchanged") && !choices.take("rule", *level, *maturity, product)
+        matches!(of.as_str(), "new" | "changed" | "unchanged") && !choices.take(*level, *maturity, product)
     });
     ctx.page(&Import {
         left_out: left_out.map(|(.., n)| n).sum(),
@@ -360,7 +360,7 @@ impl Taken {
                 stay.insert(item.rule);
                 continue;
             }
-            if item.outcome == "gone" || !choices.take(&item.kind, item.level, item.maturity, &item.product) {
+            if item.outcome == "gone" || !choices.take(item.level, item.maturity, &item.product) {
                 continue;
             }
             stay.insert(item.rule.clone());

@@ -13,6 +13,7 @@ use crate::rules::attack::Attack;
 use crate::rules::catalog::{logsource, of_rule};
 use crate::rules::loaded::{self, Loaded, Origin};
 use crate::rules::model::Model;
+use crate::rules::page_of;
 use crate::rules::store::{switches, versions};
 use crate::rules::views::{Detail, Quieter, SwitchRow};
 
@@ -47,12 +48,32 @@ pub(in crate::rules) async fn show(ctx: Ctx) -> Result<Reply> {
         yaml: rule.yaml.clone(),
         setting: setting.map(|row| SwitchRow { on: row.enabled, reason: row.reason, who: row.by_name, at: row.at }),
         filters: quieters(&ctx, &loaded, rule).await?,
+        refers: refers(&loaded, &rule.id, vi),
+        used_by: used_by(&loaded, &rule.id, vi),
         versions: kept.iter().map(|version| version_row(&ctx, version)).collect(),
         is_own: entry.origin == Origin::Own,
         address: percent(&rule.id).replace('/', "%2F"),
         may_write: reaches_all(&ctx, "rules:write"),
         may_trial: ctx.actor()?.may("events:read"),
     })
+}
+
+/// The rules that a correlation refers to.
+fn refers(loaded: &Loaded, id: &str, vi: bool) -> Vec<Named> {
+    let found = loaded.ruleset.correlations().iter().find(|correlation| correlation.rule.id == id);
+    let rules = found.into_iter().flat_map(|correlation| &correlation.refers);
+    rules.filter_map(|id| loaded.rule(id)).map(|rule| linked(loaded, rule, vi)).collect()
+}
+
+/// The correlations that refer to a rule: they stop with it.
+fn used_by(loaded: &Loaded, id: &str, vi: bool) -> Vec<Named> {
+    let all = loaded.ruleset.correlations().iter();
+    let using = all.filter(|correlation| correlation.refers.iter().any(|other| other == id));
+    using.map(|correlation| linked(loaded, &correlation.rule, vi)).collect()
+}
+
+fn linked(loaded: &Loaded, rule: &Rule, vi: bool) -> Named {
+    Named { value: page_of(&rule.id), label: loaded.title(rule, vi).to_owned() }
 }
 
 fn attack(rule: &Rule, vi: bool) -> (Vec<Named>, Vec<Named>) {
@@ -93,7 +114,8 @@ async fn quieters(ctx: &Ctx, loaded: &Loaded, rule: &Rule) -> Result<Vec<Quieter
             .unwrap_or_default(),
         all: filter.rules.is_empty(),
     });
-    let on_the_way = kept.iter().filter(|version| version.state != "approved" && names(version, rule));
+    let on_the_way =
+        kept.iter().filter(|version| version.state != "approved" && names(&version.yaml, &[&rule.id, &rule.name]));
     let on_the_way = on_the_way.map(|version| Quieter {
         title: version.title.clone(),
         description: String::new(),
@@ -105,11 +127,13 @@ async fn quieters(ctx: &Ctx, loaded: &Loaded, rule: &Rule) -> Result<Vec<Quieter
     Ok(in_force.chain(on_the_way).collect())
 }
 
-/// Whether a filter that is not in force yet speaks of a rule.
-fn names(version: &Model, rule: &Rule) -> bool {
-    let quoted = |line: &str| line.trim().trim_start_matches("- ").trim_matches(['\'', '"']).to_owned();
-    let word = |line: &str| quoted(line) == rule.id || (!rule.name.is_empty() && quoted(line) == rule.name);
-    version.yaml.lines().any(word)
+/// Whether the text of a filter names one of these rules, one a line or after `rules:`.
+pub(super) fn names(yaml: &str, rules: &[&str]) -> bool {
+    let bare = |line: &str| {
+        let word = line.trim().trim_start_matches("rules:").trim().trim_start_matches("- ").trim();
+        word.trim_matches(['\'', '"']).to_owned()
+    };
+    yaml.lines().map(bare).any(|word| !word.is_empty() && rules.contains(&word.as_str()))
 }
 
 /// "windows / security" of a version.

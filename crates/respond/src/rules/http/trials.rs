@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::list::micros;
+use super::show::names;
 use super::switch::subject;
 use crate::alerts::views::Named;
 use crate::rules::model::trial::{DONE, FAILED, Model, RUNNING};
@@ -61,6 +62,13 @@ async fn tried(ctx: &Ctx, rule: &str, version: &str) -> Result<Tried> {
     let found = loaded.rule(rule).ok_or_else(|| Fault::not_found("rules.not-found"))?;
     let title = loaded.title(found, super::vietnamese(ctx)).to_owned();
     Ok(Tried { rule: found.id.clone(), version: None, title, yaml: found.yaml.clone() })
+}
+
+/// The rule with the filters of the database that quiet it: what is tried is what would alert.
+async fn quieted(ctx: &Ctx, yaml: String, rule: &str) -> Result<String> {
+    let filters = versions::filters(&ctx.kit.db).await?;
+    let in_force = filters.iter().filter(|filter| filter.state == "approved" && names(&filter.yaml, &[rule, "any"]));
+    Ok(in_force.fold(yaml, |text, filter| format!("{text}\n---\n{}", filter.yaml)))
 }
 
 /// `GET /rules/trials?rule=…` or `?version=…`
@@ -122,10 +130,10 @@ pub(in crate::rules) async fn begin(mut ctx: Ctx) -> Result<Reply> {
     let before = from.pred_opt().ok_or_else(|| Fault::invalid("rules.day").on("from"))?;
     let trial = Model {
         id: ctx.kit.id(),
+        yaml: quieted(&ctx, tried.yaml, &tried.rule).await?,
         rule: tried.rule,
         version: tried.version,
         title: tried.title,
-        yaml: tried.yaml,
         source: form.source.parse().ok(),
         system: form.system.parse().ok(),
         from_at: end_of_day(before),

@@ -83,3 +83,29 @@ async fn a_neighbour_s_alert_lends_no_values() {
     let seen = shown(&mut neighbour, &format!("/rules/rule/{rule}")).await;
     assert_eq!((seen["rule"]["month"].as_i64(), seen["may_write"].as_bool()), (Some(0), Some(false)));
 }
+
+#[tokio::test]
+async fn a_rule_is_called_noisy_when_most_of_what_was_closed_was_wrong() {
+    let (centre, mut author, _, rule, token) = fired(&[]).await;
+    for n in 0..36 {
+        let body = EVENT.replace("may01", &format!("may{n:02}"));
+        assert_eq!(centre.app.stranger().post_token("/api/ingest/ndjson", &token, body).await.status, 200);
+    }
+    let noisy = "/rules?hits=noisy";
+    assert_eq!(shown(&mut author, noisy).await["pager"]["total"].as_u64(), Some(0), "nobody has judged it yet");
+    let alerts = shown(&mut author, "/alerts?size=50").await["rows"].clone();
+    for alert in alerts.as_array().unwrap().iter().take(6) {
+        let fields = [("alert", alert["id"].as_str().unwrap()), ("reason", "false_positive"), ("note", "in thử")];
+        assert_eq!(author.post("/alerts/close", &fields).await.status, 303);
+    }
+    let list = shown(&mut author, noisy).await;
+    assert_eq!(list["rows"][0]["id"], rule.as_str(), "{list}");
+    let row = &list["noisy"][0];
+    let figures = ["alerts", "closed", "wrong"].map(|name| row[name].as_i64().unwrap());
+    assert_eq!(figures, [36, 6, 6]);
+    let page = author.get("/rules").await.text();
+    assert!(page.contains("1 luật gây nhiễu") && page.contains(&format!("{rule}/filter")), "{page}");
+    assert!(author.get(&format!("/rules/rule/{rule}")).await.text().contains("Luật này gây nhiễu"));
+    let neighbour = shown(&mut centre.focal("09253").await, noisy).await;
+    assert_eq!(neighbour["pager"]["total"].as_u64(), Some(0), "figures are those of the reader's reach");
+}

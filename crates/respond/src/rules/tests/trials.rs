@@ -104,3 +104,22 @@ async fn the_cost_of_rules_is_measured_on_stored_events() {
     let dearest = shown(&mut officer, "/rules?sort=-cost").await["rows"][0].clone();
     assert!(dearest["micros"].as_f64().unwrap() > 0.0 && dearest["logsource"].as_str().unwrap().starts_with("windows"));
 }
+
+#[tokio::test]
+async fn a_trial_is_quiet_where_a_filter_in_force_is() {
+    let centre = Centre::new().await;
+    let (mut author, mut second) = (centre.officer().await, centre.officer().await);
+    store(&centre, "so-y-te", 0, "in trộm");
+    store(&centre, "so-y-te", 0, "sao lưu in trộm");
+    let page = super::flow::in_force(&mut author, &mut second, RULE).await;
+    let rule = shown(&mut author, &page).await["version"]["rule"].as_str().unwrap().to_owned();
+    let filter = format!(
+        "title: Sao lưu\nlogsource:\n    product: windows\nfilter:\n    rules:\n        - '{rule}'\n        - other\n    \
+         sel:\n        SubjectUserName|startswith: sao\n    condition: not sel\n"
+    );
+    super::flow::in_force(&mut author, &mut second, &filter).await;
+    let fields = [("rule", rule.as_str()), ("from", "2026-10-01"), ("to", "2026-10-01")];
+    let at = author.post("/rules/trials", &fields).await.location().to_owned();
+    let trial = ended(&mut author, &at).await;
+    assert_eq!((trial["row"]["state"].as_str(), trial["row"]["hits"].as_i64()), (Some("done"), Some(1)), "{trial}");
+}

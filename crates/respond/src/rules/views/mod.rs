@@ -215,6 +215,10 @@ pub struct Detail {
     pub setting: Option<SwitchRow>,
     /// Filters that quiet it.
     pub filters: Vec<Quieter>,
+    /// For a correlation: pages (value) and titles (label) of the rules that it refers to.
+    pub refers: Vec<Named>,
+    /// Pages and titles of the correlations that refer to it.
+    pub used_by: Vec<Named>,
     /// Its versions in the database.
     pub versions: Vec<VersionRow>,
     /// Whether it was written here.
@@ -368,6 +372,8 @@ impl View for Detail {
             yaml: "title: x".into(),
             setting: Some(SwitchRow { reason: "Nhiễu".into(), who: "Bình".into(), ..SwitchRow::default() }),
             filters: <Quieter as Sample>::all(),
+            refers: named("/rules/rule/x"),
+            used_by: named("/rules/rule/y"),
             versions: <VersionRow as Sample>::all(),
             is_own: true,
             address: "x".into(),
