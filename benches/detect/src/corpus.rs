@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use khien_base::Record;
 use khien_normalise::evtx;
 use serde_json::{Map, Value};
 
@@ -58,27 +59,52 @@ pub enum Shape {
 }
 
 /// Windows events as flat JSON lines, tagged with their log source as the peer wants it; the attack samples again and
-/// again.
+/// again, each time with other numbers, times and identities.
 pub fn lines(corpus: &Path, shape: Shape) -> Vec<String> {
     let mut logs = Vec::new();
     files(&corpus.join("evtx/attack-samples"), "evtx", &mut logs);
-    let mut lines = Vec::new();
-    for record in logs.iter().filter_map(|log| std::fs::read(log).ok()).flat_map(evtx).filter_map(Result::ok) {
-        let mut fields = record.fields.clone();
-        for (name, part) in
-            [("product", &record.log.product), ("service", &record.log.service), ("category", &record.log.category)]
-        {
-            if let Some(part) = part {
-                fields.insert(name.to_owned(), Value::from(part.as_str()));
-            }
+    let records: Vec<Record> =
+        logs.iter().filter_map(|log| std::fs::read(log).ok()).flat_map(evtx).filter_map(Result::ok).collect();
+    assert!(!records.is_empty(), "no events in {}", corpus.display());
+    let rounds = (0..).flat_map(|round| records.iter().map(move |record| (round, record)));
+    rounds.take(EVENTS).map(|(round, record)| line(record, round, shape)).collect()
+}
+
+fn line(record: &Record, round: u8, shape: Shape) -> String {
+    let mut fields = record.fields.clone();
+    for (_, value) in fields.iter_mut().filter(|(name, _)| is_fresh(name)) {
+        if let Some(text) = value.as_str() {
+            *value = Value::from(text.chars().map(|c| turned(c, round)).collect::<String>());
+        } else if let Some(number) = value.as_u64() {
+            *value = Value::from(number + u64::from(round));
         }
-        if shape == Shape::Message {
-            fields.insert("Message".to_owned(), Value::from(message(&record.fields)));
-        }
-        lines.push(Value::Object(fields).to_string());
     }
-    assert!(!lines.is_empty(), "no events in {}", corpus.display());
-    lines.iter().cycle().take(EVENTS).cloned().collect()
+    let message = message(&fields);
+    for (name, part) in
+        [("product", &record.log.product), ("service", &record.log.service), ("category", &record.log.category)]
+    {
+        if let Some(part) = part {
+            fields.insert(name.to_owned(), Value::from(part.as_str()));
+        }
+    }
+    if shape == Shape::Message {
+        fields.insert("Message".to_owned(), Value::from(message));
+    }
+    Value::Object(fields).to_string()
+}
+
+/// Whether a field is another in every event: identities of processes, sessions and records, times, hashes.
+fn is_fresh(name: &str) -> bool {
+    let kept = ["EventID", "UserID", "Provider_Guid"];
+    let endings = ["Id", "ID", "Guid", "GUID", "Time", "Hashes", "Hash"];
+    !kept.contains(&name) && endings.iter().any(|ending| name.ends_with(ending))
+}
+
+fn turned(c: char, round: u8) -> char {
+    match c {
+        '0'..='9' => char::from(b'0' + (c as u8 - b'0' + round) % 10),
+        other => other,
+    }
 }
 
 /// The fields as the text that Windows renders: a heading, then a line for each.

@@ -18,6 +18,15 @@ pub struct Memory {
     scratch: Scratch,
 }
 
+/// Parts of the lines on so many threads, and what comes out of them together.
+fn on_threads(lines: &[String], threads: usize, work: impl Fn(&[String]) -> usize + Sync) -> usize {
+    let part = lines.len().div_ceil(threads);
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = lines.chunks(part).map(|lines| scope.spawn(|| work(lines))).collect();
+        parts.into_iter().map(|part| part.join().expect("a part of the lines")).sum()
+    })
+}
+
 fn record(line: &str) -> Record {
     decode_line(line.as_bytes(), Format::Ndjson, DateTime::<Utc>::UNIX_EPOCH, 1).expect("a line of JSON")
 }
@@ -41,24 +50,15 @@ impl Ours {
 
     /// Matches of the plain matcher.
     pub fn plain(&self, lines: &[String]) -> usize {
-        // The lines are few and come again: each is matched once.
-        let mut known: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
-        lines
-            .iter()
-            .map(|line| *known.entry(line).or_insert_with(|| self.engine.ruleset().matches(&record(line)).len()))
-            .sum()
+        let one = |lines: &[String]| -> usize {
+            lines.iter().map(|line| self.engine.ruleset().matches(&record(line)).len()).sum()
+        };
+        on_threads(lines, std::thread::available_parallelism().map_or(1, usize::from), one)
     }
 
     /// Matches of the fast matcher on lines read for detection alone.
     pub fn lean(&self, lines: &[String], threads: usize) -> usize {
-        if threads == 1 {
-            return self.one(lines);
-        }
-        let part = lines.len().div_ceil(threads);
-        std::thread::scope(|scope| {
-            let parts: Vec<_> = lines.chunks(part).map(|lines| scope.spawn(|| self.one(lines))).collect();
-            parts.into_iter().map(|part| part.join().expect("a part of the lines")).sum()
-        })
+        if threads == 1 { self.one(lines) } else { on_threads(lines, threads, |lines| self.one(lines)) }
     }
 
     fn one(&self, lines: &[String]) -> usize {

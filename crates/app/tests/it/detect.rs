@@ -75,10 +75,8 @@ fn what_cannot_be_run_is_one_and_says_why_in_the_readers_language() {
 #[test]
 fn timelines_go_to_their_files_and_our_own_rules_are_there_without_any() {
     let folder = folder();
-    let (code, out, err) = told(&khien(
-        folder.path(),
-        "--rules rule.yml --input logs -o t.html --navigator layer.json --stats --quiet",
-    ));
+    let (code, out, err) =
+        told(&khien(folder.path(), "--rules rule.yml --input logs -o t.html --navigator layer.json --stats --quiet"));
     assert_eq!((code, out.as_str()), (0, ""), "{err}");
     assert!(err.contains("Sự kiện đã đọc") && !err.contains("lần khớp của"), "{err}");
     let page = std::fs::read_to_string(folder.path().join("t.html")).unwrap();

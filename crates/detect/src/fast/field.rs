@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::ends::{End, Ends};
 use super::formula::Atom;
-use super::grams::{Case, GRAM, Grams};
+use super::grams::{GRAM, Grams};
 use super::memo::Told;
 use super::required;
 use super::shorts::Shorts;
@@ -127,7 +127,7 @@ impl Gathering {
         }
         field.starts = Ends::new(End::Start, starts);
         field.ends = Ends::new(End::Last, lasts);
-        field.holding = Grams::new(inside, Case::Folded);
+        field.holding = Grams::new(inside);
         field
     }
 }

@@ -17,7 +17,7 @@ pub(super) struct Memo {
 }
 
 /// Values remembered at most; a power of two.
-const ENTRIES: usize = 1 << 13;
+const ENTRIES: usize = 1 << 15;
 /// Longer values are rarely the same.
 const LONGEST: usize = 192;
 

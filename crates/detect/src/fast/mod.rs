@@ -181,7 +181,7 @@ impl Engine {
         if route.wanted.needs_record() {
             return None;
         }
-        let Scratch { view, layouts, .. } = scratch;
+        let Scratch { view, layouts, room, .. } = scratch;
         let mut filling = Filling::new(view, &self.names, &route.wanted);
         let laid = event.layout().map(|layout| layouts.laid(layout, route.number, &self.names, &route.wanted));
         for (place, slots) in laid.into_iter().flat_map(|laid| &laid.wanted) {
@@ -193,7 +193,8 @@ impl Engine {
         let words = route.wanted.everywhere && {
             let sieve = route.sieve.as_ref().zip(event.line());
             sieve.is_none_or(|(sieve, line)| {
-                sieve.lets_pass(line) || sieve.lets_pass(filling.view().written_since(others))
+                let others = filling.view().written_since(others);
+                sieve.lets_pass(line, &mut room.folded) || sieve.lets_pass(others, &mut room.folded)
             })
         };
         for place in laid.into_iter().flat_map(|laid| &laid.rest).filter(|_| words) {
@@ -261,7 +262,7 @@ impl Scratch {
     fn decide(&mut self, route: &Route) {
         let words = route.wanted.everywhere
             && match (&route.sieve, self.view.plain_texts()) {
-                (Some(sieve), Some(texts)) => sieve.lets_pass(texts),
+                (Some(sieve), Some(texts)) => sieve.lets_pass(texts, &mut self.room.folded),
                 _ => true,
             };
         self.decide_with(route, words);

@@ -1,30 +1,57 @@
 //! Whether any of the words that may stand anywhere can stand in an event, told from its text as it came.
 
-use super::grams::{Case, GRAM, Grams};
+use aho_corasick::AhoCorasick;
+use aho_corasick::packed::{Config, Searcher};
 
-/// Of each word the longest stretch that stands in a text letter for letter, whatever encloses and escapes the rest.
+use super::grams::{GRAM, ORDINARY};
+
+/// Of each word a stretch that stands in a text letter for letter, whatever encloses and escapes the rest.
 #[derive(Debug)]
-pub(super) struct Sieve(Grams);
+pub(super) enum Sieve {
+    /// With the vector instructions of the machine, where it has them and the words are not too many.
+    Packed(Searcher),
+    Plain(AhoCorasick),
+}
 
 /// What JSON writes as it is.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b" .-_:=".contains(&byte)
 }
 
+/// The part of a word to be looked for: its longest stretch, from the four bytes on that ordinary text has least.
+fn part(word: &str) -> Option<&[u8]> {
+    let stretch = word.as_bytes().split(|byte| !is_plain(*byte)).max_by_key(|part| part.len())?;
+    let ordinary = |window: &[u8]| ORDINARY.as_bytes().windows(GRAM).filter(|known| *known == window).count();
+    let start = stretch.windows(GRAM).enumerate().min_by_key(|(_, window)| ordinary(window)).map(|(start, _)| start)?;
+    stretch.get(start..)
+}
+
 impl Sieve {
     /// A sieve for folded words; `None` when one of them has no stretch that is long enough.
     pub(super) fn new<'w>(words: impl Iterator<Item = &'w str>) -> Option<Self> {
-        let stretch = |word: &'w str| word.as_bytes().split(|byte| !is_plain(*byte)).max_by_key(|part| part.len());
-        let parts = words.map(|word| stretch(word).filter(|part| part.len() >= GRAM).map(|part| (part.into(), 0)));
-        Some(Self(Grams::together(parts.collect::<Option<_>>()?, Case::Ignored)))
+        let mut parts: Vec<&[u8]> = words.map(part).collect::<Option<_>>()?;
+        parts.sort_unstable();
+        parts.dedup();
+        match Config::new().builder().extend(&parts).build() {
+            Some(packed) => Some(Self::Packed(packed)),
+            None => AhoCorasick::new(&parts).ok().map(Self::Plain),
+        }
     }
 
     /// Whether a word may stand in a text: never `false` when one does, whether the text is written with the escapes of
-    /// JSON (of which none hides a letter of a stretch) or without.
-    pub(super) fn lets_pass(&self, text: &str) -> bool {
+    /// JSON (of which none hides a letter of a stretch) or without. The lower case of the text is written to `room`.
+    pub(super) fn lets_pass(&self, text: &str, room: &mut String) -> bool {
         // The only character beyond ASCII whose lower case is in it.
-        let kelvin = !text.is_ascii() && text.contains('\u{212a}');
-        kelvin || self.0.stands_in(text.as_bytes())
+        if !text.is_ascii() && text.contains('\u{212a}') {
+            return true;
+        }
+        room.clear();
+        room.push_str(text);
+        room.make_ascii_lowercase();
+        match self {
+            Self::Packed(packed) => packed.find(room.as_bytes()).is_some(),
+            Self::Plain(plain) => plain.is_match(room.as_bytes()),
+        }
     }
 }
 
@@ -41,9 +68,14 @@ mod tests {
 
     #[test]
     fn words_pass_in_any_case_with_escapes_or_without() {
-        let sieve = Sieve::new([r"\\evil-host\admin$", "mật khẩu: rõ"].into_iter()).unwrap();
-        assert!(sieve.lets_pass(r#"{"a":"x \\\\EVIL-Host\\admin$ y"}"#) && sieve.lets_pass(r"\\evil-host\admin$"));
-        assert!(sieve.lets_pass("\u{212a}") && !sieve.lets_pass("nothing of it, not even evil host"));
+        let few = [r"\\evil-host\admin$", "mật khẩu: rõ"];
+        let many: Vec<String> = (0..300).map(|n| format!("word {n}")).collect();
+        for words in [few.to_vec(), few.into_iter().chain(many.iter().map(String::as_str)).collect()] {
+            let sieve = Sieve::new(words.into_iter()).unwrap();
+            let passes = |text: &str| sieve.lets_pass(text, &mut String::new());
+            assert!(passes(r#"{"a":"x \\\\EVIL-Host\\admin$ y"}"#) && passes(r"\\evil-host\admin$"));
+            assert!(passes("\u{212a}") && !passes("nothing of it, not even evil host"));
+        }
         assert!(Sieve::new(["a/b/c"].into_iter()).is_none(), "no stretch of four");
     }
 }
