@@ -125,6 +125,13 @@ impl Ctx {
 
     /// The first file of a multipart form and the fields around it.
     pub async fn upload(&mut self) -> Result<Upload> {
+        let (files, fields) = self.uploads().await?;
+        let first = files.into_iter().next().ok_or_else(|| Fault::invalid("web.no-file").on("file"))?;
+        Ok(Upload { name: first.0, bytes: first.1, fields })
+    }
+
+    /// All files of a multipart form, names without folders and bytes, and the fields around them; at least one file.
+    pub async fn uploads(&mut self) -> Result<(Vec<(String, Bytes)>, HashMap<String, String>)> {
         let bytes = self.bytes().await?;
         let mut request = Request::new(Body::from(bytes));
         if let Some(kind) = self.headers.get(header::CONTENT_TYPE) {
@@ -134,23 +141,25 @@ impl Ctx {
         DefaultBodyLimit::disable().apply(&mut request);
         let broken = |error: &dyn std::fmt::Display| Fault::invalid("web.upload").with("what", error);
         let mut form = Multipart::from_request(request, &()).await.map_err(|error| broken(&error))?;
-        let mut upload = Upload { name: String::new(), bytes: Bytes::new(), fields: HashMap::new() };
+        let (mut files, mut fields) = (Vec::new(), HashMap::new());
         while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {
             if let Some(name) = field.file_name() {
-                if upload.name.is_empty() {
-                    upload.name = name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
-                    upload.bytes = field.bytes().await.map_err(|error| broken(&error))?;
+                let name = name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
+                let bytes = field.bytes().await.map_err(|error| broken(&error))?;
+                // A field in which no file was chosen comes without name or bytes.
+                if !name.is_empty() && !bytes.is_empty() {
+                    files.push((name, bytes));
                 }
             } else {
                 let name = field.name().unwrap_or_default().to_owned();
                 let value = field.text().await.map_err(|error| broken(&error))?;
-                upload.fields.insert(name, value);
+                fields.insert(name, value);
             }
         }
-        if upload.name.is_empty() || upload.bytes.is_empty() {
+        if files.is_empty() {
             return Err(Fault::invalid("web.no-file").on("file"));
         }
-        Ok(upload)
+        Ok((files, fields))
     }
 
     /// Whether only a part of the page is asked for (an htmx request that is not a whole-page swap).

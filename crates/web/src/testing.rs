@@ -93,17 +93,26 @@ impl Browser {
 
     /// Sends a file in a multipart form.
     pub async fn upload(&mut self, path: &str, name: &str, bytes: &[u8], fields: &[(&str, &str)]) -> Answer {
+        self.uploads(path, &[(name, bytes)], fields).await
+    }
+
+    /// Sends several files in one field of a multipart form.
+    pub async fn uploads(&mut self, path: &str, files: &[(&str, &[u8])], fields: &[(&str, &str)]) -> Answer {
         let mut body = Vec::new();
         for (field, value) in fields {
             body.extend_from_slice(
                 format!("--khien\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n").as_bytes(),
             );
         }
-        body.extend_from_slice(
-            format!("--khien\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n").as_bytes(),
-        );
-        body.extend_from_slice(bytes);
-        body.extend_from_slice(b"\r\n--khien--\r\n");
+        for (name, bytes) in files {
+            body.extend_from_slice(
+                format!("--khien\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n")
+                    .as_bytes(),
+            );
+            body.extend_from_slice(bytes);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(b"--khien--\r\n");
         let request = Request::post(path)
             .header(header::CONTENT_TYPE, "multipart/form-data; boundary=khien")
             .header("x-csrf-token", self.csrf.clone().unwrap_or_default());

@@ -64,16 +64,20 @@ fn import_row(import: &import::Model) -> ImportRow {
 /// `POST /rules/import`: reads an archive and keeps what it would change; nothing is in force yet.
 pub(in crate::rules) async fn upload(mut ctx: Ctx) -> Result<Reply> {
     whole_centre(&ctx, "rules:import")?;
-    let upload = ctx.upload().await?;
-    let name = take_in::name(upload.fields.get("name").map_or("", String::as_str))?;
-    let (file, bytes) = (upload.name.clone(), upload.bytes.clone());
+    let (uploads, fields) = ctx.uploads().await?;
+    let name = take_in::name(fields.get("name").map_or("", String::as_str))?;
+    let label = uploads.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+    let size = uploads.iter().map(|(_, bytes)| i64::try_from(bytes.len()).unwrap_or(0)).sum();
     let work = move || {
-        let sha256 = hex::encode(Sha256::digest(&bytes));
-        archive::files(&file, &bytes).map(|files| (files, sha256))
+        let (mut hash, mut files) = (Sha256::new(), Vec::new());
+        for (name, bytes) in &uploads {
+            hash.update(bytes);
+            files.extend(archive::files(name, bytes)?);
+        }
+        Ok::<_, Fault>((files, hex::encode(hash.finalize())))
     };
     let (files, sha256) = tokio::task::spawn_blocking(work).await.map_err(Fault::internal)??;
-    let size = i64::try_from(upload.bytes.len()).unwrap_or(i64::MAX);
-    preview(&ctx, name, upload.name, (files, sha256, size)).await
+    preview(&ctx, name, label, (files, sha256, size)).await
 }
 
 /// A folder of the configuration, by its place in the list.

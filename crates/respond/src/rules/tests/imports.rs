@@ -157,6 +157,10 @@ async fn files_that_cannot_be_used_are_refused() {
     assert_eq!(answer.json()["fault"]["code"], "rules.import-name");
     let answer = officer.upload("/rules/import", "a.yml", text.as_bytes(), &fields).await;
     assert_eq!(answer.status, 303, "a single file is an archive of one");
+    let (_, other) = rule(2, "low", "test", "linux", "y");
+    let files = [("a.yml", text.as_bytes()), ("b.yml", other.as_bytes())];
+    let page = officer.uploads("/rules/import", &files, &fields).await.location().to_owned();
+    assert_eq!(counts(&mut officer, &page).await, told(&[("new", 2)]), "several files are taken together");
 }
 
 /// All public rules at once, as a release of SigmaHQ brings them.
