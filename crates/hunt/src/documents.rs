@@ -156,6 +156,25 @@ mod tests {
         );
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_stop_the_reading_and_objects_come_out_as_they_went_in(
+            bytes in proptest::collection::vec(proptest::sample::select(b"{}[]\",: \\\n1a\xff".to_vec()), 0..300),
+            texts in proptest::collection::vec("[\\PC\"{}\\[\\]]{0,12}", 0..6),
+        ) {
+            let (mut documents, mut objects, mut faults) = (Documents::default(), Vec::new(), Vec::new());
+            let mut stream = bytes.as_slice();
+            while documents.read(&mut stream, 1, &mut objects, &mut faults) {}
+            let list: Vec<_> = texts.iter().map(|text| serde_json::json!({"a": text, "b": [{"c": text}]})).collect();
+            for written in [serde_json::to_string(&list).unwrap(), serde_json::to_string_pretty(&list).unwrap()] {
+                let (objects, faults) = read(&written);
+                let objects: Vec<serde_json::Value> =
+                    objects.iter().map(|object| serde_json::from_str(object).unwrap()).collect();
+                assert_eq!((&objects, faults.len()), (&list, 0));
+            }
+        }
+    }
+
     #[test]
     fn lists_and_broken_lines_are_told_from_one_object_a_line() {
         for many in ["[{\"a\":1}]", " [\n {", "{\n  \"a\": 1\n}", "\u{feff}{\"a\": {\r\n\"b\": 1}}"] {

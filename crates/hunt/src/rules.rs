@@ -162,8 +162,8 @@ pub(crate) fn places(order: &Order, troubles: &Troubles) -> Result<Vec<Place>> {
         if meta.is_dir() {
             let mut found = Vec::new();
             sources::walk(path, &mut found, troubles)?;
-            let files = found.into_iter().map(|(path, _)| path);
-            places.extend(files.filter(|path| is_rule_file(&path.to_string_lossy())).map(Place::Disk));
+            let files = found.into_iter().filter(|path| is_rule_file(&path.to_string_lossy()));
+            places.extend(files.map(Place::Disk));
         } else if archive::is_zip(path) {
             unzip(path, &mut places, troubles)?;
         } else {

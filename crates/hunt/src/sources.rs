@@ -35,7 +35,8 @@ pub(crate) fn find(inputs: &[PathBuf], troubles: &Troubles) -> Result<Vec<Source
         if meta.is_dir() {
             let mut files = Vec::new();
             walk(input, &mut files, troubles)?;
-            for (path, bytes) in files {
+            for path in files {
+                let bytes = std::fs::metadata(&path).map_or(0, |meta| meta.len());
                 add(&path, bytes, false, &mut found, troubles)?;
             }
         } else {
@@ -46,7 +47,7 @@ pub(crate) fn find(inputs: &[PathBuf], troubles: &Troubles) -> Result<Vec<Source
 }
 
 /// The files of a folder and of those below it, by name.
-pub(crate) fn walk(root: &Path, files: &mut Vec<(PathBuf, u64)>, troubles: &Troubles) -> Result<()> {
+pub(crate) fn walk(root: &Path, files: &mut Vec<PathBuf>, troubles: &Troubles) -> Result<()> {
     let before = files.len();
     let mut next = vec![(root.to_owned(), 0)];
     while let Some((folder, depth)) = next.pop() {
@@ -76,8 +77,7 @@ pub(crate) fn walk(root: &Path, files: &mut Vec<(PathBuf, u64)>, troubles: &Trou
                 if files.len() >= limits::FILES {
                     return Err(Fault::invalid("hunt.too-many-files").with("limit", limits::FILES));
                 }
-                let bytes = entry.metadata().map_or(0, |meta| meta.len());
-                files.push((entry.path(), bytes));
+                files.push(entry.path());
             }
         }
     }
