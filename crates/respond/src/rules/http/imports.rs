@@ -146,7 +146,7 @@ async fn preview(ctx: &Ctx, name: String, file: String, read: (Vec<File>, String
     let detail = json!({"name": import.name, "file": import.file, "sha256": import.sha256, "counts": counts});
     let tx = ctx.kit.db.begin().await?;
     imports::insert(tx.conn(), import, items).await?;
-    tx.commit(ctx.entry("rules.import-read", "rule-import", id, None, detail)?).await?;
+    tx.commit(ctx.entry("rules.import-read", "rule_import", id, None, detail)?).await?;
     Ok(Reply::to(format!("/rules/import/{id}")))
 }
 
@@ -326,7 +326,7 @@ pub(in crate::rules) async fn confirm(mut ctx: Ctx) -> Result<Reply> {
     let detail = json!({
         "name": import.name, "file": import.file, "sha256": import.sha256, "counts": counts, "choices": choices,
     });
-    tx.commit(ctx.entry("rules.import", "rule-import", import.id, None, detail)?).await?;
+    tx.commit(ctx.entry("rules.import", "rule_import", import.id, None, detail)?).await?;
     apply::after_change(&ctx.kit).await;
     Ok(Reply::to(format!("/rules/import/{}", import.id)))
 }
@@ -443,6 +443,6 @@ pub(in crate::rules) async fn cancel(ctx: Ctx) -> Result<Reply> {
     let tx = ctx.kit.db.begin().await?;
     imports::decide(tx.conn(), import.id, import::CANCELLED, None, ctx.now).await?;
     let detail = json!({"name": import.name, "file": import.file});
-    tx.commit(ctx.entry("rules.import-cancel", "rule-import", import.id, None, detail)?).await?;
+    tx.commit(ctx.entry("rules.import-cancel", "rule_import", import.id, None, detail)?).await?;
     Ok(Reply::to("/rules/import"))
 }
