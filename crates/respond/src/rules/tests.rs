@@ -266,3 +266,10 @@ async fn the_list_is_narrowed_by_each_part_sorted_and_taken_away() {
     let base = officer.get(&format!("/api/v1{base}")).await.json();
     assert!(base["used_by"].as_array().unwrap().iter().any(|one| one["value"] == correlation["href"]), "{base}");
 }
+
+#[tokio::test]
+async fn every_page_of_rules_shows_every_sample_in_both_languages() {
+    let centre = crate::sources::tests::Centre::new().await;
+    khien_web::testing::check_cards(&centre.app.kit).await.unwrap();
+    assert!(khien_web::testing::render_samples(&centre.app.kit).unwrap() > 100);
+}
