@@ -40,7 +40,7 @@ pub(in crate::rules) async fn show(ctx: Ctx) -> Result<Reply> {
         advice: first(notes.advice_vi, &notes.advice_en),
         incident_group: notes.incident_group,
         author: rule.author.clone(),
-        source_name: rule.source_name.clone(),
+        source_name: rule.source_name.trim_start_matches('@').to_owned(),
         tactics,
         techniques,
         references: rule.references.clone(),
