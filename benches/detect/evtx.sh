@@ -43,7 +43,7 @@ told() {
     awk "BEGIN { printf \"%-28s %8.3f s   %6.2f x\\n\", \"$1\", $2, $2 / $base }"
 }
 
-echo "$(find "$logs" -name '*.evtx' | wc -l) event logs, $(du -sm "$logs" | cut -f1) MiB; $(nproc) cores, load $(cut -d' ' -f1 /proc/loadavg)"
+echo "$(find "$logs" -name '*.evtx' | wc -l) event logs, $(du -sm --apparent-size "$logs" | cut -f1) MiB; $(nproc) cores, load $(cut -d' ' -f1 /proc/loadavg)"
 base=$(median ours)
 told "khien detect" "$base"
 ours --stats 2>&1 | sed -n '/^Figures/,$p'
