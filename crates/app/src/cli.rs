@@ -284,7 +284,7 @@ fn check_rules(paths: &[PathBuf]) -> Result<ExitCode> {
     for fault in &faults {
         out(&fault.to_string())?;
     }
-    out(&format!("{} ✓  {} ✗", rules.rules().len(), faults.len()))?;
+    out(&format!("{} ✓  {} ✗", rules.heads().count(), faults.len()))?;
     Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -47,6 +47,8 @@ struct State {
     owed: Vec<Finding>,
     /// What did not come, and could not be recorded.
     absent: Vec<(Arc<Loaded>, Correlated)>,
+    /// Groups and events that were given up, and events that came too late, as the log last told of them.
+    lost: u64,
 }
 
 impl Correlations {
@@ -114,6 +116,7 @@ impl Correlations {
         let mut absent = std::mem::take(&mut state.absent);
         let rules = Arc::clone(&state.rules);
         absent.extend(state.correlator.tick(now).into_iter().map(|one| (Arc::clone(&rules), one)));
+        state.tell_losses();
         absent
     }
 }
@@ -121,7 +124,27 @@ impl Correlations {
 impl State {
     fn new(rules: Arc<Loaded>) -> Self {
         let correlator = Correlator::new(Arc::clone(&rules.ruleset), Bounds::default());
-        Self { rules, correlator, known: Known::default(), owed: Vec::new(), absent: Vec::new() }
+        Self { rules, correlator, known: Known::default(), owed: Vec::new(), absent: Vec::new(), lost: 0 }
+    }
+
+    /// Tells the log of what was given up since it last did.
+    fn tell_losses(&mut self) {
+        let sizes = self.correlator.sizes();
+        let lost = sizes.iter().map(|size| size.evicted + size.dropped + size.too_late).sum();
+        if lost > self.lost {
+            for size in sizes.iter().filter(|size| size.evicted + size.dropped + size.too_late > 0) {
+                tracing::warn!(
+                    correlation = size.id,
+                    size.groups,
+                    size.entries,
+                    size.evicted,
+                    size.dropped,
+                    size.too_late,
+                    "a correlation gave up groups or events"
+                );
+            }
+        }
+        self.lost = lost;
     }
 
     /// Puts the rules of a batch in force, unless newer ones are already: a batch ends with the rules that it began with.
