@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt};
 use khien_base::ports::{Intake, Whose};
 use khien_base::{Fault, Kind, Record, Result};
-use khien_normalise::{Format, decode_line, decode_stream, evtx, sniff};
+use khien_normalise::{Format, apart, decode_line, decode_stream, evtx, sniff};
 use tokio::sync::mpsc;
 
 use super::gunzip::Gunzip;
@@ -169,17 +169,23 @@ fn full(lines: &[Line], end: bool) -> Option<usize> {
 
 type Decoded = (u64, Vec<u8>, Result<Record>);
 
+/// The records of lines; a line may be an envelope of several.
 fn decode(batch: Vec<Line>, now: DateTime<Utc>) -> Vec<Decoded> {
-    batch
-        .into_iter()
-        .map(|(number, line)| match line {
-            Err(fault) => (number, Vec::new(), Err(fault)),
-            Ok(line) => match decode_line(&line, Format::Ndjson, now, number) {
-                Ok(record) => (number, Vec::new(), Ok(record)),
-                Err(fault) => (number, line, Err(fault)),
+    let one = |number: u64, line: Vec<u8>| match decode_line(&line, Format::Ndjson, now, number) {
+        Ok(record) => (number, Vec::new(), Ok(record)),
+        Err(fault) => (number, line, Err(fault)),
+    };
+    let mut decoded = Vec::with_capacity(batch.len());
+    for (number, line) in batch {
+        match line {
+            Err(fault) => decoded.push((number, Vec::new(), Err(fault))),
+            Ok(line) => match apart(&line) {
+                Some(events) => decoded.extend(events.into_iter().map(|event| one(number, event))),
+                None => decoded.push(one(number, line)),
             },
-        })
-        .collect()
+        }
+    }
+    decoded
 }
 
 async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {

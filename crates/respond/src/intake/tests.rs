@@ -66,6 +66,20 @@ async fn the_first_hundred_faults_are_told_and_all_are_counted() {
 }
 
 #[tokio::test]
+async fn an_envelope_of_several_events_is_opened() {
+    let centre = Centre::new().await;
+    let mut officer = centre.officer().await;
+    let (_, token) = centre.add(&mut officer, centre.hospital, "ndjson", "").await;
+    let body =
+        r#"{"Records":[{"eventSource":"iam.amazonaws.com","eventName":"CreateUser"},{"eventName":"StopLogging"}]}"#;
+    let json =
+        centre.app.stranger().post_token("/api/ingest/ndjson", &token, format!("{body}\n{{\"a\":1}}\n")).await.json();
+    assert_eq!((json["accepted"].as_u64(), json["failed_total"].as_u64()), (Some(3), Some(0)));
+    let events = centre.events.0.lock().unwrap();
+    assert_eq!(events[1].record.fields["eventName"], "StopLogging");
+}
+
+#[tokio::test]
 async fn what_is_sent_again_makes_no_second_alert() {
     let centre = Centre::new().await;
     let mut officer = centre.officer().await;
