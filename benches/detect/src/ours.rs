@@ -37,9 +37,8 @@ impl Ours {
         assert!(faults.is_empty(), "{}", faults[0]);
         let engine = Engine::new(Arc::new(set));
         // Rules are compiled for the log sources that events have: all of those here belong to loading.
-        let mut scratch = Scratch::default();
         for rule in engine.ruleset().rules() {
-            engine.fired_by(&rule.logsource, |_| {}, &mut scratch);
+            engine.prepare(&rule.logsource);
         }
         Self { engine }
     }

@@ -28,7 +28,7 @@ mod text;
 mod yaml;
 
 pub use correlate::{Bounds, Correlated, Correlation, Correlator, Kind, Seen, Size};
-pub use fast::{Engine, Fields, Scratch};
+pub use fast::{Engine, Scratch};
 pub use fault::{CODES, RuleFault};
 pub use filter::Filter;
 pub use item::Placeholders;

@@ -28,7 +28,7 @@ mod view;
 
 use std::sync::{Arc, RwLock};
 
-use khien_base::event::{GiveFields, Scalar, TakeFields};
+use khien_base::event::GiveFields;
 use khien_base::{LogSource, Record};
 use rustc_hash::FxHashMap;
 use serde_json::Value;
@@ -97,29 +97,6 @@ enum State {
     Fails,
 }
 
-/// Takes the fields of one event.
-pub struct Fields<'f>(Filling<'f>);
-
-impl TakeFields for Fields<'_> {
-    fn field(&mut self, name: &str) -> bool {
-        self.0.field(name)
-    }
-
-    fn value(&mut self, value: Scalar<'_>) {
-        self.0.value(value);
-    }
-
-    fn deep(&mut self, value: Scalar<'_>) {
-        self.0.deep(value);
-    }
-}
-
-impl std::fmt::Debug for Fields<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Fields").finish_non_exhaustive()
-    }
-}
-
 impl Engine {
     /// Makes a rule set fast.
     pub fn new(set: Arc<Ruleset>) -> Self {
@@ -130,6 +107,11 @@ impl Engine {
     /// The rule set.
     pub fn ruleset(&self) -> &Arc<Ruleset> {
         &self.set
+    }
+
+    /// Compiles the rules of a log source, which else happens when its first event comes.
+    pub fn prepare(&self, log: &LogSource) {
+        self.route(log, &mut Scratch::default());
     }
 
     /// Positions in [`Ruleset::rules`] of the rules that fire on a record, in order.
@@ -147,29 +129,8 @@ impl Engine {
         if fired.is_empty() { Vec::new() } else { self.set.told(record, fired) }
     }
 
-    /// [`Engine::fired`] for an event whose fields are handed over one by one, as
-    /// [`TakeFields`](khien_base::event::TakeFields) takes them. `None` when the rules of its log source need the
-    /// whole record; lines of text that people write are not searched.
-    pub fn fired_by<'s>(
-        &self,
-        log: &LogSource,
-        give: impl FnOnce(&mut Fields<'_>),
-        scratch: &'s mut Scratch,
-    ) -> Option<&'s [u32]> {
-        scratch.fired.clear();
-        let Some(route) = self.route(log, scratch) else { return Some(&[]) };
-        if route.wanted.needs_record() {
-            return None;
-        }
-        let mut fields = Fields(Filling::new(&mut scratch.view, &self.names, &route.wanted));
-        give(&mut fields);
-        fields.0.finish();
-        scratch.decide(&route);
-        Some(&scratch.fired)
-    }
-
     /// [`Engine::fired`] for an event that can be asked for its fields: only those that rules want are handed over.
-    /// `None` as for [`Engine::fired_by`].
+    /// `None` when the rules of its log source need the whole record; lines of text that people write are not searched.
     pub fn fired_on<'s>(
         &self,
         log: &LogSource,
@@ -260,11 +221,9 @@ impl Engine {
 impl Scratch {
     /// Decides on an event whose values were all taken.
     fn decide(&mut self, route: &Route) {
-        let words = route.wanted.everywhere
-            && match (&route.sieve, self.view.plain_texts()) {
-                (Some(sieve), Some(texts)) => sieve.lets_pass(texts, &mut self.room.folded),
-                _ => true,
-            };
+        let texts = self.view.written_since(0);
+        let sieve = route.sieve.as_ref();
+        let words = route.wanted.everywhere && sieve.is_none_or(|sieve| sieve.lets_pass(texts, &mut self.room.folded));
         self.decide_with(route, words);
     }
 

@@ -179,18 +179,12 @@ impl View {
         self.leaves.get(known.start as usize..known.end as usize).unwrap_or_default()
     }
 
-    /// The texts of all values that were taken, one after another without anything between; `None` when some of them are
-    /// written with escapes.
-    pub(super) fn plain_texts(&self) -> Option<&str> {
-        (!self.leaves.iter().chain(&self.deep).any(|leaf| leaf.escaped)).then_some(self.texts.as_str())
-    }
-
     /// Where the text of the next value will stand.
     pub(super) fn end(&self) -> usize {
         self.texts.len()
     }
 
-    /// The texts that were taken since, as they were written.
+    /// The texts that were taken since, as they were written, without anything between.
     pub(super) fn written_since(&self, end: usize) -> &str {
         self.texts.get(end..).unwrap_or_default()
     }
