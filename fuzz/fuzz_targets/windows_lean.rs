@@ -2,6 +2,7 @@
 //! reads too, with the same log source, the same names and the same values.
 #![no_main]
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use chrono::DateTime;
@@ -71,8 +72,12 @@ impl TakeFields for Taken {
     }
 }
 
-fuzz_target!(|line: &str| {
-    let mut lean = Lean::default();
+thread_local! {
+    /// Knows the shapes of all lines before.
+    static KEPT: RefCell<Lean> = RefCell::default();
+}
+
+fn check(line: &str, lean: &mut Lean) {
     let Some(event) = lean.read(line) else { return };
     let record = decode_line(line.as_bytes(), Format::Ndjson, DateTime::UNIX_EPOCH, 1).expect("read plainly too");
     assert_eq!(event.log(), &record.log);
@@ -83,4 +88,12 @@ fuzz_target!(|line: &str| {
         plain.leaves(value, false);
     }
     assert_eq!(lean.fields, plain.fields);
+}
+
+fuzz_target!(|line: &str| {
+    check(line, &mut Lean::default());
+    KEPT.with_borrow_mut(|kept| {
+        check(line, kept);
+        check(line, kept);
+    });
 });

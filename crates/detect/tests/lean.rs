@@ -3,10 +3,13 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test stops at what it did not expect")]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use khien_base::Record;
 use khien_base::event::{GiveFields, Scalar, TakeFields, unescape};
+use khien_detect::{Engine, Ruleset, Scratch};
 use khien_normalise::{Format, Lean, decode_line, evtx};
+use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 #[path = "../../normalise/tests/public/mod.rs"]
@@ -162,5 +165,110 @@ fn odd_lines_are_read_alike_or_left_to_the_plain_reading() {
     ];
     for (line, read) in lines {
         assert_eq!(same(line, &mut lean), read, "{line}");
+    }
+}
+
+/// Rules that ask for words anywhere, in values and not at all, and for values of fields.
+const RULES: &str = r"
+title: Words
+id: words
+logsource: {product: windows}
+detection:
+  keywords: [mimikatz, 'sekurlsa::logon', '\\evil-host\admin$', 'kho bạc nhà nước', 'a*tok.zz*q']
+  condition: keywords
+---
+title: Not the words
+id: not-words
+logsource: {product: windows}
+detection:
+  keywords: [mimikatz]
+  selection: {Image|endswith: '\cmd.exe'}
+  condition: selection and not keywords
+---
+title: Fields
+id: fields
+logsource: {product: windows}
+detection:
+  one: {CommandLine|contains: ['kho bạc', ' -e ', 'k']}
+  two: {commandline|re: 'Mimi.*z$'}
+  three: {LogonType: 3}
+  condition: 1 of them
+";
+
+/// JSON of a text with some characters written as escapes that nobody needs.
+fn written(text: &str, escaped: &[bool]) -> String {
+    let mut json = String::from("\"");
+    for (c, escaped) in text.chars().zip(escaped.iter().cycle()) {
+        match c {
+            _ if *escaped => {
+                c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| json.push_str(&format!("\\u{unit:04x}")))
+            }
+            '"' | '\\' => json.extend(['\\', c]),
+            '\n' => json.push_str("\\n"),
+            c => json.push(c),
+        }
+    }
+    json + "\""
+}
+
+fn text() -> impl Strategy<Value = String> {
+    let part = prop::sample::select(vec![
+        "mimi",
+        "katz",
+        "MIMIKATZ",
+        "\u{212a}",
+        "sekurlsa::",
+        "logon",
+        "\\evil-host\\",
+        "admin$",
+        "C:\\x\\cmd.exe",
+        " -e ",
+        "kho bạc ",
+        "NHÀ NƯỚC",
+        "nhà nước",
+        "a",
+        "tok.zz",
+        "q",
+        "\"",
+        "\n",
+        "đ",
+        "🔑",
+        "3",
+    ]);
+    prop::collection::vec(part, 0..5).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #[test]
+    fn the_engine_finds_the_same_in_lines_as_in_records(
+        values in prop::collection::vec((prop::sample::select(vec!["Image", "CommandLine", "commandLine", "Other", "LogonType"]), text()), 0..6),
+        escaped in prop::collection::vec(prop::bool::weighted(0.1), 1..9),
+        nested in any::<bool>(),
+    ) {
+        let (set, faults) = Ruleset::load([("rules".to_owned(), RULES.to_owned())].into_iter());
+        prop_assert!(faults.is_empty(), "{:?}", faults);
+        let engine = Engine::new(Arc::new(set));
+        let (mut lean, mut scratch) = (Lean::default(), Scratch::default());
+        let members: Vec<String> =
+            values.iter().map(|(name, value)| format!("\"{name}\":{}", written(value, &escaped))).collect();
+        let members = members.join(",");
+        let comma = if members.is_empty() { "" } else { "," };
+        let line = if nested {
+            format!(r#"{{"Event":{{"System":{{"EventID":1,"Channel":"Security"}},"EventData":{{{members}}}}}}}"#)
+        } else {
+            format!(r#"{{"EventID":1,"Channel":"Security"{comma}{members}}}"#)
+        };
+        let record = decode_line(line.as_bytes(), Format::Ndjson, chrono::DateTime::UNIX_EPOCH, 1).unwrap();
+        let plain: Vec<String> = engine.ruleset().matches(&record).iter().map(|m| m.rule.id.clone()).collect();
+        let told = |fired: &[u32]| -> Vec<String> {
+            fired.iter().map(|at| engine.ruleset().rules()[*at as usize].id.clone()).collect()
+        };
+        prop_assert_eq!(&told(engine.fired(&record, &mut scratch)), &plain, "{}", line);
+        // The second time the shape, the layout and the values are known.
+        for _ in 0..2 {
+            let Some(event) = lean.read(&line) else { return Ok(()) };
+            let fired = engine.fired_on(event.log(), &event, &mut scratch).unwrap();
+            prop_assert_eq!(&told(fired), &plain, "{}", line);
+        }
     }
 }
