@@ -78,12 +78,15 @@ async fn a_batch_that_is_sent_again_is_counted_once_and_units_are_not_put_togeth
 async fn an_attack_that_goes_on_stays_one_alert_that_grows_and_success_is_critical() {
     let centre = Centre::new().await;
     let whose = whose(&centre, "so-y-te");
-    centre.pipeline.take(whose, (0..1000).map(|n| failed(&centre, n)).collect()).await.unwrap();
+    let attack = (0..1000).map(|n| failed(&centre, n)).collect();
+    let accepted = said(&centre, 1200, "Accepted password for root from 203.0.113.7 port 40022 ssh2");
+    // What is said to happen later than it comes counts as of when it comes.
+    centre.app.clock.advance(TimeDelta::seconds(1200));
+    centre.pipeline.take(whose, attack).await.unwrap();
     let found = alerts(&centre, GUESSING).await;
     assert_eq!(found.len(), 1);
     assert!(found[0].hits > 500, "{}", found[0].hits);
     assert!(alerts(&centre, GUESSED).await.is_empty());
-    let accepted = said(&centre, 1200, "Accepted password for root from 203.0.113.7 port 40022 ssh2");
     centre.pipeline.take(whose, vec![accepted]).await.unwrap();
     let critical = alerts(&centre, GUESSED).await;
     assert_eq!((critical.len(), critical[0].level), (1, 5));
