@@ -35,6 +35,7 @@ pub use item::Placeholders;
 pub use matcher::Hit;
 pub use rule::{Level, Rule, Status, Tags};
 pub use ruleset::{Match, Ruleset};
+pub use sheet::is_rule_file;
 
 #[cfg(test)]
 mod tests;

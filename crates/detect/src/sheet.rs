@@ -8,6 +8,12 @@ use std::sync::mpsc;
 use crate::limits;
 use crate::yaml::{self, Node, YamlFault};
 
+/// Whether a file holds rules, by its name or path: YAML, but not the samples beside our own rules.
+pub fn is_rule_file(name: &str) -> bool {
+    let name = name.to_lowercase();
+    (name.ends_with(".yml") || name.ends_with(".yaml")) && !name.ends_with(".samples.yaml")
+}
+
 /// A rule file, and the trees of its documents.
 #[derive(Debug)]
 pub(crate) struct Sheet {

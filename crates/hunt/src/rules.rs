@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use khien_base::{Fault, Result};
-use khien_detect::{Bounds, Correlator, Engine, Placeholders, Rule, RuleFault, Ruleset, limits as rule_limits};
+use khien_detect::{
+    Bounds, Correlator, Engine, Placeholders, Rule, RuleFault, Ruleset, is_rule_file, limits as rule_limits,
+};
 use rust_embed::Embed;
 use serde::Deserialize;
 
@@ -162,7 +164,7 @@ pub(crate) fn places(order: &Order, troubles: &Troubles) -> Result<Vec<Place>> {
         if meta.is_dir() {
             let mut found = Vec::new();
             sources::walk(path, &mut found, troubles)?;
-            let files = found.into_iter().filter(|path| is_rule_file(&path.to_string_lossy()));
+            let files = found.into_iter().filter(|path| counts(&path.to_string_lossy()));
             places.extend(files.map(Place::Disk));
         } else if archive::is_zip(path) {
             unzip(path, &mut places, troubles)?;
@@ -187,7 +189,7 @@ fn text(from: impl Read) -> Result<String> {
 fn unzip(path: &Path, places: &mut Vec<Place>, troubles: &Troubles) -> Result<()> {
     let mut bytes = 0;
     for entry in archive::entries(path)? {
-        if !is_rule_file(&entry.name) {
+        if !counts(&entry.name) {
             continue;
         }
         let name = format!("{}!{}", shown(path), entry.name);
@@ -208,17 +210,16 @@ fn unzip(path: &Path, places: &mut Vec<Place>, troubles: &Troubles) -> Result<()
 
 /// Our own rule files, by name.
 fn own() -> Vec<Place> {
-    let mut names: Vec<_> = Own::iter().filter(|name| is_rule_file(name)).collect();
+    let mut names: Vec<_> = Own::iter().filter(|name| counts(name)).collect();
     names.sort();
     let text = |name: &str| Own::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned());
     names.iter().filter_map(|name| Some(Place::Here(format!("khien/{name}"), text(name)?))).collect()
 }
 
-/// Rule files, of ours and of others; samples of rules are none.
-fn is_rule_file(name: &str) -> bool {
-    let name = name.rsplit(['/', '\\']).next().unwrap_or_default().to_lowercase();
-    let hidden = name.starts_with('.');
-    !hidden && (name.ends_with(".yml") || name.ends_with(".yaml")) && !name.ends_with(".samples.yaml")
+/// Whether a file holds rules and is not hidden.
+fn counts(name: &str) -> bool {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    !name.starts_with('.') && is_rule_file(name)
 }
 
 #[cfg(test)]

@@ -159,8 +159,14 @@ impl LeanEvent<'_> {
     pub fn log(&self) -> &'static LogSource {
         self.log
     }
+}
 
-    fn field(&self, place: usize, to: &mut impl TakeFields) {
+impl GiveFields for LeanEvent<'_> {
+    fn layout(&self) -> Option<&Layout> {
+        self.plan.again.then_some(&self.plan.layout)
+    }
+
+    fn give_at(&self, place: usize, to: &mut impl TakeFields) {
         match self.plan.value(place) {
             Some(Value::At(at)) => give(self.root.at(at), to),
             Some(Value::List(start, end)) => {
@@ -173,22 +179,12 @@ impl LeanEvent<'_> {
             None => {}
         }
     }
-}
-
-impl GiveFields for LeanEvent<'_> {
-    fn layout(&self) -> Option<&Layout> {
-        self.plan.again.then_some(&self.plan.layout)
-    }
-
-    fn give_at(&self, place: usize, to: &mut impl TakeFields) {
-        self.field(place, to);
-    }
 
     fn give_others(&self, to: &mut impl TakeFields) {
         if !self.plan.again {
             for (place, name) in self.plan.layout.names().iter().enumerate() {
                 if to.field(name) {
-                    self.field(place, to);
+                    self.give_at(place, to);
                 }
             }
         }
@@ -197,7 +193,7 @@ impl GiveFields for LeanEvent<'_> {
                 continue;
             }
             match added.value {
-                Made::Of(place) => self.field(place, to),
+                Made::Of(place) => self.give_at(place, to),
                 Made::Text(start, end) => to.value(Scalar::Text(self.beside.made(start, end))),
                 Made::Number(start, end) => to.value(Scalar::Number(self.beside.made(start, end))),
                 Made::Fixed(text) => to.value(Scalar::Text(text)),

@@ -7,7 +7,7 @@ use std::io::{Cursor, Read};
 
 use flate2::read::MultiGzDecoder;
 use khien_base::{Fault, Result};
-use khien_detect::limits::FILE_BYTES;
+use khien_detect::{is_rule_file, limits::FILE_BYTES};
 use zip::ZipArchive;
 
 /// Bytes that may be uploaded.
@@ -105,13 +105,11 @@ fn text(file: impl Read, total: &mut u64) -> Result<String> {
 fn wanted(name: &str) -> Option<String> {
     const LONGEST: usize = 400;
     let name = name.trim_start_matches("./");
-    let lower = name.to_lowercase();
-    let rule = (lower.ends_with(".yml") || lower.ends_with(".yaml")) && !lower.ends_with(".samples.yaml");
     let inside = !name.starts_with('/')
         && !name.contains(['\\', ':'])
         && !name.chars().any(char::is_control)
         && name.split('/').all(|part| !part.is_empty() && part != ".." && !part.starts_with('.'));
-    (rule && inside && name.len() <= LONGEST).then(|| name.to_owned())
+    (is_rule_file(name) && inside && name.len() <= LONGEST).then(|| name.to_owned())
 }
 
 fn broken(error: &dyn std::fmt::Display) -> Fault {

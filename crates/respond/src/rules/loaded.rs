@@ -10,7 +10,7 @@ use std::sync::{Arc, RwLock};
 
 use chrono::{DateTime, Utc};
 use khien_base::Result;
-use khien_detect::{Engine, Rule, RuleFault, Ruleset, limits};
+use khien_detect::{Engine, Rule, RuleFault, Ruleset, is_rule_file, limits};
 use khien_web::Kit;
 use rust_embed::Embed;
 use serde::Deserialize;
@@ -316,10 +316,12 @@ fn read_folder(root: &Path, sources: &mut Vec<(String, String)>, faults: &mut Ve
         for entry in entries.filter_map(std::result::Result::ok) {
             // The kind of the entry itself: links are not followed, so no circle and no way out of the folder.
             let Ok(kind) = entry.file_type() else { continue };
-            let hidden = entry.file_name().to_string_lossy().starts_with('.');
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let hidden = name.starts_with('.');
             if kind.is_dir() && !hidden && depth < DEPTH {
                 next.push((entry.path(), depth + 1));
-            } else if kind.is_file() && !hidden && is_rule_file(&entry.path()) {
+            } else if kind.is_file() && !hidden && is_rule_file(&name) {
                 files.push(entry.path());
             }
         }
@@ -343,11 +345,6 @@ fn read_folder(root: &Path, sources: &mut Vec<(String, String)>, faults: &mut Ve
             Err(error) => faults.push(unreadable(&file, &error)),
         }
     }
-}
-
-fn is_rule_file(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
-    (name.ends_with(".yml") || name.ends_with(".yaml")) && !name.ends_with(".samples.yaml")
 }
 
 fn fault(code: &'static str, source: String, what: String, mend: &str, args: Vec<(&'static str, String)>) -> RuleFault {
