@@ -9,6 +9,7 @@
 //! 4.3): what finds no room is lost, and [`Senders::lost`] hears how much.
 
 mod batch;
+mod seats;
 mod tcp;
 mod udp;
 

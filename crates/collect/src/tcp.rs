@@ -1,8 +1,7 @@
 //! Syslog over TCP (RFC 6587), framed by counts or line feeds.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 use khien_normalise::Framing;
@@ -12,57 +11,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::batch::Queue;
+use crate::seats::Open;
 use crate::{Senders, SyslogListen};
 
 /// Bytes that are read at a time.
 const PIECE: usize = 64 << 10;
 /// How long a connection of a stranger may say nothing.
 const STRANGER_IDLE: Duration = Duration::from_secs(60);
-
-/// Connections that are open, by address.
-#[derive(Default)]
-struct Open {
-    by_address: Mutex<HashMap<IpAddr, usize>>,
-}
-
-impl Open {
-    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-        match self.by_address.lock() {
-            Ok(open) => open,
-            Err(poisoned) => poisoned.into_inner(),
-        }
-    }
-
-    /// A seat for one more connection, if there is one.
-    fn seat(self: &Arc<Self>, from: IpAddr, listen: &SyslogListen) -> Option<Seat> {
-        let mut open = self.lock();
-        let all: usize = open.values().sum();
-        let own = open.entry(from).or_default();
-        if all >= listen.connections || *own >= listen.connections_per_address {
-            return None;
-        }
-        *own += 1;
-        Some(Seat { open: Arc::clone(self), from })
-    }
-}
-
-/// Is given back when the connection ends, however it ends.
-struct Seat {
-    open: Arc<Open>,
-    from: IpAddr,
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let mut open = self.open.lock();
-        if let Some(own) = open.get_mut(&self.from) {
-            *own = own.saturating_sub(1);
-            if *own == 0 {
-                open.remove(&self.from);
-            }
-        }
-    }
-}
 
 /// Accepts until `shutdown`; returns when every connection has ended.
 pub(crate) async fn accept(
@@ -88,7 +43,7 @@ pub(crate) async fn accept(
                 continue;
             }
         };
-        let Some(seat) = open.seat(from.ip(), listen) else {
+        let Some(seat) = open.seat(from.ip(), listen.connections, listen.connections_per_address) else {
             tracing::warn!(from = %from.ip(), "too many syslog connections; this one is closed");
             continue;
         };

@@ -6,11 +6,9 @@ use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt};
 use khien_base::ports::{Intake, Whose};
 use khien_base::{Fault, Kind, Record, Result};
-use khien_normalise::{Format, apart, decode_line, decode_stream, evtx, sniff};
+use khien_normalise::{Format, Gunzip, Line, Splitter, apart, decode_line, decode_stream, evtx, sniff};
 use tokio::sync::mpsc;
 
-use super::gunzip::Gunzip;
-use super::lines::{Line, Splitter};
 use crate::sources::desk::Desk;
 
 /// Records of one batch at most.

@@ -8,9 +8,7 @@
 
 pub mod correlations;
 pub mod feed;
-mod gunzip;
 mod http;
-mod lines;
 pub mod pipeline;
 #[cfg(test)]
 mod tests;

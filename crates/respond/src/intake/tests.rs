@@ -6,9 +6,15 @@ use chrono::TimeDelta;
 use khien_base::{Id, LogSource, Record};
 use sea_orm::EntityTrait;
 
-use super::gunzip::packed;
 use crate::sources::DeskSettings;
 use crate::sources::tests::Centre;
+
+fn packed(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
 
 async fn alerts(centre: &Centre) -> Vec<crate::alerts::model::Model> {
     crate::alerts::model::Entity::find().all(centre.app.kit.db.read()).await.unwrap()
@@ -132,7 +138,7 @@ async fn who_sends_too_often_is_told_when_to_come_again() {
 #[tokio::test]
 async fn gzip_is_taken_and_bombs_are_not() {
     use super::feed::{Work, lines_within};
-    use super::gunzip::Gunzip;
+    use khien_normalise::Gunzip;
     let centre = Centre::new().await;
     let whose = khien_base::ports::Whose {
         source: Id::from_u128(1),

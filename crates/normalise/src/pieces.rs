@@ -1,11 +1,12 @@
 //! Lines out of a body that comes in pieces, none held beyond [`LONGEST_LINE`].
 
 use khien_base::Fault;
-use khien_normalise::LONGEST_LINE;
+
+use crate::LONGEST_LINE;
 
 /// What came and is not a whole line yet.
 #[derive(Debug, Default)]
-pub(crate) struct Splitter {
+pub struct Splitter {
     held: Vec<u8>,
     number: u64,
     /// The rest of a too long line is passed over, up to its line feed.
@@ -13,11 +14,11 @@ pub(crate) struct Splitter {
 }
 
 /// A line with its number from 1, or the fault of a too long one.
-pub(crate) type Line = (u64, Result<Vec<u8>, Fault>);
+pub type Line = (u64, Result<Vec<u8>, Fault>);
 
 impl Splitter {
     /// Takes a piece and gives the lines that are whole now, without line feeds and without blank ones.
-    pub(crate) fn push(&mut self, mut piece: &[u8], lines: &mut Vec<Line>) {
+    pub fn push(&mut self, mut piece: &[u8], lines: &mut Vec<Line>) {
         while let Some(end) = piece.iter().position(|byte| *byte == b'\n') {
             let (head, tail) = piece.split_at(end);
             self.hold(head, lines);
@@ -28,7 +29,7 @@ impl Splitter {
     }
 
     /// The body has ended: the last line, if it came without a line feed.
-    pub(crate) fn finish(&mut self, lines: &mut Vec<Line>) {
+    pub fn finish(&mut self, lines: &mut Vec<Line>) {
         self.end(lines);
     }
 

@@ -9,7 +9,8 @@ use khien_base::{Fault, Result};
 const PIECE: usize = 16 << 10;
 
 /// A body that is being unpacked.
-pub(crate) struct Gunzip {
+#[derive(Debug)]
+pub struct Gunzip {
     decoder: MultiGzDecoder<Vec<u8>>,
     given: usize,
     limit: usize,
@@ -23,14 +24,14 @@ fn broken(error: &std::io::Error) -> Fault {
 
 impl Gunzip {
     /// Unpacks to `limit` bytes at most.
-    pub(crate) fn new(limit: usize) -> Self {
+    pub fn new(limit: usize) -> Self {
         Self { decoder: MultiGzDecoder::new(Vec::new()), given: 0, limit }
     }
 
     /// Unpacks a piece and hands what comes out to `take`.
     ///
     /// Faults: `intake.gzip` for what is no gzip; `intake.unpacked` (`limit`, in MiB).
-    pub(crate) fn push(&mut self, piece: &[u8], mut take: impl FnMut(&[u8])) -> Result<()> {
+    pub fn push(&mut self, piece: &[u8], mut take: impl FnMut(&[u8])) -> Result<()> {
         for part in piece.chunks(PIECE) {
             self.decoder.write_all(part).map_err(|error| broken(&error))?;
             self.hand_on(&mut take)?;
@@ -39,7 +40,7 @@ impl Gunzip {
     }
 
     /// The body has ended: `intake.gzip` if the packed stream has not.
-    pub(crate) fn finish(mut self, mut take: impl FnMut(&[u8])) -> Result<()> {
+    pub fn finish(mut self, mut take: impl FnMut(&[u8])) -> Result<()> {
         self.decoder.try_finish().map_err(|error| broken(&error))?;
         self.hand_on(&mut take)
     }
@@ -56,7 +57,7 @@ impl Gunzip {
 }
 
 #[cfg(test)]
-pub(crate) fn packed(bytes: &[u8]) -> Vec<u8> {
+fn packed(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
