@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use khien_base::ports::{EventStore, Intake};
 use khien_base::{Clock, Fault, Ids, Result};
-use khien_collect::{Senders, SyslogListen};
+use khien_collect::{Known, Senders, SyslogListen};
 use khien_db::Db;
 use khien_directory::Directory;
 use khien_govern::systems::port::Register;
@@ -149,12 +149,18 @@ fn senders(desk: &Arc<Desk>, clock: &Clock) -> Senders {
     let (finds, hears, meets, misses) = (Arc::clone(desk), Arc::clone(desk), Arc::clone(desk), Arc::clone(desk));
     let (found, heard, met, missed) = (clock.clone(), clock.clone(), clock.clone(), clock.clone());
     Senders {
-        whose: Arc::new(move |from| {
+        whose: Arc::new(move |shown| {
             let (desk, now) = (Arc::clone(&finds), found.now());
-            Box::pin(async move { desk.sender(from, now).await })
+            Box::pin(async move {
+                // A certificate or token is nobody's yet.
+                if shown.certificate.is_some() || shown.token.is_some() {
+                    return None;
+                }
+                desk.sender(shown.address, now).await.map(|whose| Known { whose, quota: None })
+            })
         }),
         unreadable: Arc::new(move |whose, fault, line| hears.unreadable(whose, fault, line, heard.now())),
-        stranger: Arc::new(move |from, line| meets.stranger(from, line, met.now())),
+        stranger: Arc::new(move |shown, line| meets.stranger(shown.address, line, met.now())),
         lost: Arc::new(move |whose, count| misses.losses.note(whose.map(|whose| whose.source), count, missed.now())),
     }
 }

@@ -1,66 +1,156 @@
 //! Syslog over UDP (RFC 5426): one datagram, one message.
 //!
-//! Whoever sends datagrams cannot be held up. What finds the queue full is lost and counted for its source; what the
-//! system threw away because nobody read it in time is counted too, for nobody, because it does not tell whose it was.
+//! Whoever sends datagrams cannot be held up. A thread of its own empties the socket as fast as the system lets it, so
+//! that other work of the program never lets the socket's buffer run over. What finds no room in the queue is lost and
+//! counted for its source; what the system threw away because nobody read it in time is counted too, for nobody,
+//! because it does not tell whose it was.
 
-use std::time::Duration;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
 
-use tokio::net::UdpSocket;
-use tokio::time::MissedTickBehavior;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use crate::Senders;
-use crate::batch::Queue;
+use crate::queue::Queue;
+use crate::{Known, Senders, Shown, token};
 
 /// The largest datagram that UDP can carry (RFC 768).
 const DATAGRAM: usize = 65_535;
 /// How often the system is asked what it threw away.
 const LOOK: Duration = Duration::from_secs(5);
+/// How long the socket is waited for before the end is looked for.
+const WAIT: Duration = Duration::from_millis(100);
+/// Bytes of the socket's buffer that are asked for: half a second of 50,000 datagrams. Linux gives no more than
+/// `net.core.rmem_max`.
+const BUFFER: usize = 32 << 20;
+/// Addresses that are remembered until the next look.
+const SEEN: usize = 1024;
+/// How long it is remembered whose an address is.
+const REMEMBERED: Duration = Duration::from_millis(500);
+
+/// Binds the socket, with as large a buffer as the system gives.
+pub(crate) fn bind(address: SocketAddr) -> std::io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_recv_buffer_size(BUFFER).ok();
+    socket.bind(&address.into())?;
+    socket.set_read_timeout(Some(WAIT))?;
+    if let Ok(got) = socket.recv_buffer_size() {
+        tracing::info!(bytes = got, "receive buffer of syslog over UDP");
+    }
+    Ok(socket.into())
+}
 
 /// Receives until `shutdown`.
 pub(crate) async fn receive(socket: UdpSocket, senders: &Senders, queue: Queue, shutdown: &CancellationToken) {
-    let mut buffer = vec![0; DATAGRAM];
-    let mut thrown = Thrown::by(&socket);
-    let mut full = 0_u64;
-    let mut look = tokio::time::interval(LOOK);
-    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        let received = tokio::select! {
-            () = shutdown.cancelled() => break,
-            _ = look.tick() => {
-                thrown.tell(senders).await;
-                if full > 0 {
-                    tracing::warn!(count = full, "syslog datagrams were lost: the intake is slower than they come");
-                    full = 0;
+    let reader = Reader {
+        thrown: Thrown::by(&socket),
+        socket,
+        senders: senders.clone(),
+        queue,
+        full: 0,
+        looked: Instant::now(),
+        known: Vec::new(),
+        known_at: Instant::now(),
+        runtime: Handle::current(),
+        shutdown: shutdown.clone(),
+    };
+    let thread = std::thread::Builder::new().name("syslog-udp".to_owned());
+    let (done, ended) = tokio::sync::oneshot::channel();
+    let started = thread.spawn(move || {
+        reader.read();
+        done.send(()).ok();
+    });
+    match started {
+        Ok(_) => drop(ended.await),
+        Err(error) => tracing::error!(%error, "no thread for syslog over UDP"),
+    }
+}
+
+struct Reader {
+    socket: UdpSocket,
+    thrown: Thrown,
+    senders: Senders,
+    queue: Queue,
+    full: u64,
+    looked: Instant,
+    /// Whose the last addresses are.
+    known: Vec<(IpAddr, Option<Known>)>,
+    known_at: Instant,
+    runtime: Handle,
+    shutdown: CancellationToken,
+}
+
+impl Reader {
+    fn read(mut self) {
+        let mut buffer = vec![0; DATAGRAM];
+        while !self.shutdown.is_cancelled() {
+            if self.looked.elapsed() >= LOOK {
+                self.look();
+            }
+            match self.socket.recv_from(&mut buffer) {
+                Ok((length, from)) => self.datagram(from.ip(), buffer.get(..length).unwrap_or_default()),
+                Err(error) if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) => {
                 }
-                continue;
+                Err(error) => {
+                    // An answer of the network to something else (ICMP); the socket goes on.
+                    tracing::debug!(%error, "a datagram could not be received");
+                    std::thread::sleep(Duration::from_millis(10));
+                }
             }
-            received = socket.recv_from(&mut buffer) => received,
-        };
-        let (length, from) = match received {
-            Ok(received) => received,
-            Err(error) => {
-                // An answer of the network to something else (ICMP); the socket goes on.
-                tracing::debug!(%error, "a datagram could not be received");
-                tokio::time::sleep(Duration::from_millis(10)).await;
-                continue;
-            }
-        };
-        let line = buffer.get(..length).unwrap_or_default();
-        if line.trim_ascii().is_empty() {
-            continue;
         }
-        match (senders.whose)(from.ip()).await {
-            None => (senders.stranger)(from.ip(), line),
-            Some(whose) => {
-                if !queue.offer(whose, line.to_vec()) {
-                    full += 1;
-                    (senders.lost)(Some(whose), 1);
+        self.look();
+    }
+
+    fn datagram(&mut self, from: IpAddr, line: &[u8]) {
+        // Some devices end their datagrams with a line feed or NUL.
+        let line = line.trim_ascii_end();
+        let line = line.strip_suffix(&[0]).unwrap_or(line);
+        if line.trim_ascii().is_empty() {
+            return;
+        }
+        let shown = Shown { address: from, certificate: None, token: None };
+        let (shown, known, line) = match token::apart(line) {
+            Some((token, rest)) => {
+                let shown = Shown { token: Some(token), ..shown };
+                let known = self.runtime.block_on((self.senders.whose)(shown.clone()));
+                (shown, known, rest)
+            }
+            None => (shown.clone(), self.by_address(shown), line.to_vec()),
+        };
+        match known {
+            None => (self.senders.stranger)(&shown, &line),
+            Some(known) => {
+                if !self.queue.offer(known, line) {
+                    self.full += 1;
+                    (self.senders.lost)(Some(known.whose), 1);
                 }
             }
         }
     }
-    thrown.tell(senders).await;
+
+    fn by_address(&mut self, shown: Shown) -> Option<Known> {
+        if self.known_at.elapsed() >= REMEMBERED || self.known.len() >= SEEN {
+            self.known.clear();
+            self.known_at = Instant::now();
+        }
+        if let Some((_, known)) = self.known.iter().find(|(address, _)| *address == shown.address) {
+            return *known;
+        }
+        let address = shown.address;
+        let known = self.runtime.block_on((self.senders.whose)(shown));
+        self.known.push((address, known));
+        known
+    }
+
+    fn look(&mut self) {
+        self.looked = Instant::now();
+        self.thrown.tell(&self.senders);
+        if self.full > 0 {
+            tracing::warn!(count = self.full, "syslog datagrams were lost: the intake is slower than they come");
+            self.full = 0;
+        }
+    }
 }
 
 /// What the system threw away of a socket's datagrams. Linux tells it (proc_pid_net(5), column `drops`); elsewhere it
@@ -77,11 +167,11 @@ impl Thrown {
     }
 
     /// Tells what was thrown away since the last time.
-    async fn tell(&mut self, senders: &Senders) {
+    fn tell(&mut self, senders: &Senders) {
         let Some(inode) = self.inode else { return };
         let mut all = None;
         for table in ["/proc/self/net/udp", "/proc/self/net/udp6"] {
-            let text = tokio::fs::read_to_string(table).await.unwrap_or_default();
+            let text = std::fs::read_to_string(table).unwrap_or_default();
             all = all.or_else(|| drops(&text, inode));
         }
         let Some(all) = all else { return };

@@ -15,6 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 
+mod fair;
+mod identity;
+
 /// What the intake keeps: records in memory, and a door that can be closed.
 #[derive(Default)]
 struct Kept {
@@ -57,6 +60,7 @@ struct Receiver {
     lost: Arc<Lost>,
     udp: SocketAddr,
     tcp: SocketAddr,
+    tls: Option<SocketAddr>,
     shutdown: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -65,8 +69,23 @@ fn local() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
 }
 
+/// Who a sender is to these tests: source 1 by its address, 2 with the token `two`, 3 with a certificate of the name
+/// `three`; nobody with any other token or certificate.
+fn source(shown: &Shown) -> u128 {
+    match (&shown.token, &shown.certificate) {
+        (Some(token), _) => u128::from(token == "two") * 2,
+        (None, Some(certificate)) => u128::from(certificate.names.iter().any(|name| name == "three")) * 3,
+        (None, None) => 1,
+    }
+}
+
 impl Receiver {
     async fn start(change: impl FnOnce(&mut SyslogListen)) -> Self {
+        Self::start_after(change, |_| {}).await
+    }
+
+    /// With something done between binding and reading.
+    async fn start_after(change: impl FnOnce(&mut SyslogListen), before: impl FnOnce(&Sockets)) -> Self {
         let mut listen = SyslogListen {
             udp: Some(local()),
             tcp: Some(local()),
@@ -75,7 +94,8 @@ impl Receiver {
         };
         change(&mut listen);
         let sockets = bind(listen).await.unwrap();
-        let (udp, tcp) = (sockets.udp().unwrap(), sockets.tcp().unwrap());
+        let (udp, tcp, tls) = (sockets.udp().unwrap(), sockets.tcp().unwrap(), sockets.tls());
+        before(&sockets);
         let kept = Arc::new(Kept::default());
         let strangers = Arc::new(Mutex::new(Vec::new()));
         let unreadable = Arc::new(Mutex::new(Vec::new()));
@@ -84,14 +104,15 @@ impl Receiver {
         let (known, losses) = (Arc::clone(&registered), Arc::clone(&lost));
         let (heard, faults) = (Arc::clone(&strangers), Arc::clone(&unreadable));
         let senders = Senders {
-            whose: Arc::new(move |_| {
+            whose: Arc::new(move |shown| {
                 let known = known.load(Ordering::SeqCst);
-                let whose = Whose { source: Id::from_u128(1), system: Id::from_u128(2), unit: Id::from_u128(3) };
-                Box::pin(async move { known.then_some(whose) })
+                let source = source(&shown);
+                let whose = Whose { source: Id::from_u128(source), system: Id::from_u128(2), unit: Id::from_u128(3) };
+                Box::pin(async move { (known && source > 0).then_some(Known { whose, quota: None }) })
             }),
             unreadable: Arc::new(move |_, fault, _| faults.lock().unwrap().push(fault.to_string())),
-            stranger: Arc::new(move |from, line| {
-                heard.lock().unwrap().push(format!("{from} {}", String::from_utf8_lossy(line)));
+            stranger: Arc::new(move |shown, line| {
+                heard.lock().unwrap().push(format!("{} {}", shown.address, String::from_utf8_lossy(line)));
             }),
             lost: Arc::new(move |whose, count| {
                 let of = if whose.is_some() { &losses.full } else { &losses.unread };
@@ -100,7 +121,7 @@ impl Receiver {
         };
         let shutdown = CancellationToken::new();
         let task = tokio::spawn(sockets.run(senders, Arc::clone(&kept) as _, Clock::System, shutdown.clone()));
-        Self { kept, strangers, unreadable, registered, lost, udp, tcp, shutdown, task }
+        Self { kept, strangers, unreadable, registered, lost, udp, tcp, tls, shutdown, task }
     }
 
     fn count(&self) -> usize {
@@ -169,17 +190,20 @@ async fn datagrams_that_find_no_room_are_counted_for_their_source() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn datagrams_that_nobody_read_in_time_are_counted_too() {
-    let receiver = Receiver::start(|_| {}).await;
-    // This thread sends more than the socket holds before the receiver, on the same thread, gets its turn.
-    let socket = std::net::UdpSocket::bind(local()).unwrap();
-    let line = format!("<13>Oct  1 09:00:00 h a: {}", "x".repeat(1000));
-    for _ in 0..5000 {
-        socket.send_to(line.as_bytes(), receiver.udp).unwrap();
-    }
+    const SENT: usize = 60_000;
+    // More than the socket holds, before anybody reads it.
+    let fill = |sockets: &Sockets| {
+        let socket = std::net::UdpSocket::bind(local()).unwrap();
+        let line = format!("<13>Oct  1 09:00:00 h a: {}", "x".repeat(1000));
+        for _ in 0..SENT {
+            socket.send_to(line.as_bytes(), sockets.udp().unwrap()).unwrap();
+        }
+    };
+    let receiver = Receiver::start_after(|_| {}, fill).await;
     receiver
         .until("the system's count", |r| {
             let unread = r.lost.unread.load(Ordering::SeqCst);
-            unread > 0 && r.count() + r.lost.full.load(Ordering::SeqCst) + unread == 5000
+            unread > 0 && r.count() + r.lost.full.load(Ordering::SeqCst) + unread == SENT
         })
         .await;
     receiver.stop().await;
