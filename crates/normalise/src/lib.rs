@@ -31,4 +31,5 @@ pub use evtx::{EVTX_CHUNK, EVTX_HEADER, Evtx, Rendered, evtx, evtx_chunk, evtx_h
 pub use framing::Framing;
 pub use gunzip::Gunzip;
 pub use lean::{Lean, LeanEvent};
+pub use ndjson::{DEPTH, of_object as decode_object};
 pub use pieces::{Line, Splitter};

@@ -10,7 +10,7 @@ use crate::flatten::{self, Gathered};
 use crate::{eve, hot, logsources, stamp, syslog, taxonomy};
 
 /// Deepest nesting of objects and lists.
-pub(crate) const DEPTH: usize = 64;
+pub const DEPTH: usize = 64;
 
 /// The record of a line of JSON.
 ///
@@ -59,8 +59,8 @@ pub(crate) fn too_deep(line: &[u8]) -> bool {
     false
 }
 
-/// The record of an object, by its shape.
-pub(crate) fn of_object(object: Map<String, Value>, raw: String) -> Record {
+/// The record of an object, by its shape; `raw` is how it came. Deeper than [`DEPTH`] is the caller's to refuse.
+pub fn of_object(object: Map<String, Value>, raw: String) -> Record {
     if let Some(event) = object.get("Event").and_then(Value::as_object)
         && event.get("System").is_some_and(Value::is_object)
     {
