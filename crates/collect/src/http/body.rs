@@ -44,14 +44,17 @@ impl Body {
     /// The body under these headers.
     ///
     /// Faults: `intake.encoding`; `intake.too-large` (`limit`, MiB) for one that says so at once.
-    pub(super) fn of(headers: &HeaderMap, incoming: Incoming, limit: Limit, listen: &HttpListen) -> Result<Self> {
+    pub(super) fn of(headers: &HeaderMap, incoming: Incoming, mut limit: Limit, listen: &HttpListen) -> Result<Self> {
+        limit.unpacked = limit.unpacked.min(listen.unpacked);
         let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?").trim().to_ascii_lowercase());
         let gunzip = match text(CONTENT_ENCODING).as_deref() {
             None | Some("" | "identity") => None,
             Some("gzip" | "x-gzip") => Some(Gunzip::new(limit.unpacked)),
             Some(_) => return Err(Fault::invalid("intake.encoding")),
         };
-        if text(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > limit.sent)
+        if text(CONTENT_LENGTH)
+            .and_then(|length| length.parse::<usize>().ok())
+            .is_some_and(|length| length > limit.sent)
         {
             return Err(too_large(limit.sent));
         }

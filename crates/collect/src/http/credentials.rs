@@ -97,7 +97,8 @@ mod tests {
         }
         assert_eq!(of(&format!("Basic {basic}")).as_deref(), Some("s3cret:x"));
         assert_eq!(of(&format!("ApiKey {basic}")).as_deref(), Some("s3cret:x"));
-        for value in ["", "Bearer", "Bearer ", "Basic s3cret", "Digest s3cret", &format!("Bearer {}", "x".repeat(2000))] {
+        for value in ["", "Bearer", "Bearer ", "Basic s3cret", "Digest s3cret", &format!("Bearer {}", "x".repeat(2000))]
+        {
             assert_eq!(of(value), None, "{value}");
         }
         assert_eq!(token(&HeaderMap::new()), None);

@@ -30,12 +30,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use khien_base::ports::{Intake, Whose};
+use khien_base::ports::Intake;
 use khien_base::{Clock, Fault, Result};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::Unreadable;
+use crate::{Known, Shown, Tls, TlsFiles, Unreadable};
 use route::State;
 
 /// Where logs are received over HTTP, and within which limits.
@@ -43,6 +43,8 @@ use route::State;
 pub struct HttpListen {
     /// The address.
     pub address: SocketAddr,
+    /// Certificate and key, for HTTPS; none speaks plain HTTP.
+    pub tls: Option<TlsFiles>,
     /// Connections at once.
     pub connections: usize,
     /// Connections at once from one address.
@@ -51,6 +53,8 @@ pub struct HttpListen {
     pub room: usize,
     /// Bytes of requests under way of one source.
     pub room_per_source: usize,
+    /// Bytes that the body of one request may unpack to.
+    pub unpacked: usize,
     /// How long a request waits for room.
     pub patience: Duration,
     /// How long a connection may take for the head of a request, and between two requests.
@@ -66,10 +70,12 @@ impl HttpListen {
     pub fn at(address: SocketAddr) -> Self {
         Self {
             address,
+            tls: None,
             connections: 1024,
             connections_per_address: 128,
             room: 64 << 20,
             room_per_source: 32 << 20,
+            unpacked: 256 << 20,
             patience: Duration::from_secs(5),
             head: Duration::from_secs(60),
             still: Duration::from_secs(30),
@@ -78,17 +84,18 @@ impl HttpListen {
     }
 }
 
-/// Finds the source of a token. Asked for each request: it answers from memory.
+/// Finds the source of a sender by its token, or by its certificate where it shows no token. Asked for each request: it
+/// answers from memory.
 ///
-/// Faults: `Unauthenticated` for nobody's token, `Forbidden` or `Conflict` for a source that may not send now,
-/// `TooMany` (with `seconds`) for one that comes too often.
-pub type WhoseToken = Arc<dyn Fn(String) -> BoxFuture<'static, Result<Whose>> + Send + Sync>;
+/// Faults: `Unauthenticated` for who is nobody, `Forbidden` or `Conflict` for a source that may not send now, `TooMany`
+/// (with `seconds`) for one that comes too often.
+pub type WhoseRequest = Arc<dyn Fn(Shown) -> BoxFuture<'static, Result<Known>> + Send + Sync>;
 
 /// Who sends over HTTP.
 #[derive(Clone)]
 pub struct HttpSenders {
-    /// Finds the source of a token.
-    pub whose: WhoseToken,
+    /// Finds the source of a sender.
+    pub whose: WhoseRequest,
     /// Hears of records that could not be read.
     pub unreadable: Unreadable,
 }
@@ -98,15 +105,20 @@ pub struct HttpSenders {
 pub struct HttpSocket {
     listen: HttpListen,
     listener: TcpListener,
+    tls: Option<Arc<Tls>>,
 }
 
 /// Binds the socket, so that a taken port is told at the start.
 ///
-/// Faults: `collect.bind` (`address`).
+/// Faults: `collect.bind` (`address`), `collect.tls` (`file`, `what`).
 pub async fn bind(listen: HttpListen) -> Result<HttpSocket> {
     let taken = |error| Fault::unavailable("collect.bind", error).with("address", listen.address);
     let listener = TcpListener::bind(listen.address).await.map_err(taken)?;
-    Ok(HttpSocket { listen, listener })
+    let tls = match listen.tls.clone() {
+        Some(files) => Some(Arc::new(Tls::open(files, &["h2", "http/1.1"])?)),
+        None => None,
+    };
+    Ok(HttpSocket { listen, listener, tls })
 }
 
 impl HttpSocket {
@@ -118,7 +130,7 @@ impl HttpSocket {
     /// Receives until `shutdown`; what the intake was given until then is brought to its end before it returns.
     pub async fn run(self, senders: HttpSenders, intake: Arc<dyn Intake>, clock: Clock, shutdown: CancellationToken) {
         let state = Arc::new(State::new(self.listen, senders, intake, clock));
-        serve::accept(self.listener, &state, &shutdown).await;
+        serve::accept(self.listener, self.tls, &state, &shutdown).await;
         state.way.end().await;
     }
 }

@@ -28,7 +28,8 @@ struct Outcome {
 pub(super) async fn answer(asked: &Asked, body: Incoming) -> Reply {
     let mut outcome = Outcome::default();
     let done = feed(asked, body, &mut outcome).await;
-    let mut told = json!({"accepted": outcome.accepted, "failed": outcome.failed, "failed_total": outcome.failed_total});
+    let mut told =
+        json!({"accepted": outcome.accepted, "failed": outcome.failed, "failed_total": outcome.failed_total});
     let Err(fault) = done else { return reply::json(200, &told) };
     // What was taken before the fault stays taken, and the sender learns how much that is.
     if let Value::Object(told) = &mut told {

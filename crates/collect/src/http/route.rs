@@ -1,11 +1,10 @@
 //! Which of the protocols a request speaks.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request};
 use khien_base::ports::{Intake, Whose};
@@ -18,8 +17,10 @@ use super::elastic::Recent;
 use super::hec::Acks;
 use super::reply::{self, Reply};
 use super::room::{Hold, Room};
+use super::serve::Peer;
 use super::way::Way;
 use super::{HttpListen, HttpSenders, elastic, hec, ndjson, otlp};
+use crate::Shown;
 
 /// What all requests share.
 pub(super) struct State {
@@ -51,7 +52,7 @@ impl State {
 /// A request.
 pub(super) struct Asked {
     pub(super) state: Arc<State>,
-    pub(super) from: IpAddr,
+    pub(super) peer: Peer,
     pub(super) head: Parts,
     /// When it came.
     pub(super) now: DateTime<Utc>,
@@ -63,13 +64,17 @@ impl Asked {
     /// Faults: `collect.no-token` without one; `collect.tokens` for who tries many; those of
     /// [`HttpSenders::whose`].
     pub(super) async fn whose(&self) -> Result<Whose> {
-        let token = token(&self.head.headers).ok_or_else(|| Fault::new(Kind::Unauthenticated, "collect.no-token"))?;
-        self.state.wrong.look(self.from, self.now)?;
-        let found = (self.state.senders.whose)(token).await;
-        if found.as_ref().is_err_and(|fault| fault.kind == Kind::Unauthenticated) {
-            self.state.wrong.note(self.from, self.now);
+        let (address, certificate) = (self.peer.from, self.peer.certificate.clone());
+        let token = token(&self.head.headers);
+        if token.is_none() && (certificate.is_none() || self.head.headers.contains_key(AUTHORIZATION)) {
+            return Err(Fault::new(Kind::Unauthenticated, "collect.no-token"));
         }
-        found
+        self.state.wrong.look(address, self.now)?;
+        let found = (self.state.senders.whose)(Shown { address, certificate, token }).await;
+        if found.as_ref().is_err_and(|fault| fault.kind == Kind::Unauthenticated) {
+            self.state.wrong.note(address, self.now);
+        }
+        Ok(found?.whose)
     }
 
     /// The body within these limits.
@@ -105,10 +110,10 @@ impl Asked {
 }
 
 /// Answers a request.
-pub(super) async fn answer(state: Arc<State>, from: IpAddr, request: Request<Incoming>) -> Reply {
+pub(super) async fn answer(state: Arc<State>, peer: Peer, request: Request<Incoming>) -> Reply {
     let (head, body) = request.into_parts();
     let now = state.clock.now();
-    let asked = Asked { state, from, head, now };
+    let asked = Asked { state, peer, head, now };
     let path = asked.head.uri.path().to_owned();
     let steps: Vec<&str> = path.split('/').filter(|step| !step.is_empty()).collect();
     let is_grpc =

@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use super::route::{self, State};
 use crate::seats::Open;
+use crate::{Certificate, Tls, tls};
 
 /// What a connection of HTTP/2 begins with.
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -24,7 +25,12 @@ const HEAD_BYTES: usize = 64 << 10;
 const LAST: Duration = Duration::from_secs(5);
 
 /// Accepts until `shutdown`; returns when the connections have ended, or after [`LAST`].
-pub(super) async fn accept(listener: TcpListener, state: &Arc<State>, shutdown: &CancellationToken) {
+pub(super) async fn accept(
+    listener: TcpListener,
+    tls: Option<Arc<Tls>>,
+    state: &Arc<State>,
+    shutdown: &CancellationToken,
+) {
     let open = Arc::new(Open::default());
     let connections = TaskTracker::new();
     loop {
@@ -47,9 +53,12 @@ pub(super) async fn accept(listener: TcpListener, state: &Arc<State>, shutdown: 
             tracing::warn!(%from, "too many connections over HTTP; this one is closed");
             continue;
         };
-        let (state, shutdown) = (Arc::clone(state), shutdown.clone());
+        let (state, tls, shutdown) = (Arc::clone(state), tls.clone(), shutdown.clone());
         connections.spawn(async move {
-            begin(stream, from, state, shutdown).await;
+            match tls {
+                None => begin(stream, from, state, shutdown).await,
+                Some(tls) => begin_secretly(stream, &tls, from, state, shutdown).await,
+            };
             drop(seat);
         });
     }
@@ -67,10 +76,36 @@ async fn begin(stream: TcpStream, from: IpAddr, state: Arc<State>, shutdown: Can
         second = tokio::time::timeout(state.listen.head, is_second(&stream)) => second,
     };
     match second {
-        Ok(Ok(second)) => speak(stream, second, from, state, shutdown).await,
+        Ok(Ok(second)) => speak(stream, second, Peer { from, certificate: None }, state, shutdown).await,
         Ok(Err(error)) => tracing::debug!(%error, %from, "a connection over HTTP broke off"),
         Err(_) => {}
     }
+}
+
+/// Over TLS it is agreed on in the handshake which version is spoken (RFC 7301).
+async fn begin_secretly(stream: TcpStream, tls: &Tls, from: IpAddr, state: Arc<State>, shutdown: CancellationToken) {
+    stream.set_nodelay(true).ok();
+    let stream = tokio::select! {
+        () = shutdown.cancelled() => return,
+        stream = tls.accept(stream) => stream,
+    };
+    match stream {
+        Ok(stream) => {
+            let second = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            let certificate = tls::certificate(&stream).map(Arc::new);
+            speak(stream, second, Peer { from, certificate }, state, shutdown).await;
+        }
+        Err(error) => tracing::debug!(%error, %from, "a handshake over HTTP failed"),
+    }
+}
+
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone)]
+pub(super) struct Peer {
+    /// Its address.
+    pub(super) from: IpAddr,
+    /// The certificate that it showed.
+    pub(super) certificate: Option<Arc<Certificate>>,
 }
 
 /// Whether the connection begins as HTTP/2 does. Nothing is taken off it.
@@ -91,14 +126,15 @@ async fn is_second(stream: &TcpStream) -> std::io::Result<bool> {
 }
 
 /// Answers the requests of a connection until it ends.
-async fn speak<S>(stream: S, second: bool, from: IpAddr, state: Arc<State>, shutdown: CancellationToken)
+async fn speak<S>(stream: S, second: bool, peer: Peer, state: Arc<State>, shutdown: CancellationToken)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let listen = state.listen.clone();
+    let from = peer.from;
     let service = service_fn(move |request| {
-        let state = Arc::clone(&state);
-        async move { Ok::<_, Infallible>(route::answer(state, from, request).await) }
+        let (state, peer) = (Arc::clone(&state), peer.clone());
+        async move { Ok::<_, Infallible>(route::answer(state, peer, request).await) }
     });
     let ended = if second {
         let connection = http2::Builder::new(TokioExecutor::new())

@@ -20,7 +20,7 @@ pub(super) struct Way {
 }
 
 /// A line that was decoded: what it became, or the fault with its bytes.
-pub(super) type Decoded = std::result::Result<Record, (Fault, Vec<u8>)>;
+pub(super) type Decoded = std::result::Result<Record, Box<(Fault, Vec<u8>)>>;
 
 impl Way {
     pub(super) fn new(intake: Arc<dyn Intake>) -> Self {
@@ -62,7 +62,7 @@ where
 {
     let few = lines.len() <= FEW;
     let work = move || {
-        let one = |line: Vec<u8>| one(&line).map_err(|fault| (fault, line));
+        let one = |line: Vec<u8>| one(&line).map_err(|fault| Box::new((fault, line)));
         lines.into_iter().map(one).collect::<Vec<_>>()
     };
     if few { Ok(work()) } else { off_thread(work).await }

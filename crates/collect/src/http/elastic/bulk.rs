@@ -215,7 +215,10 @@ mod tests {
         }
         let long = format!("{{\"index\":{{\"_id\":\"{}\"}}}}\n{{}}\n", "x".repeat(LONGEST_ID + 1));
         assert_eq!(read(&long).unwrap_err().to_string(), "bulk.action line=1");
-        let long = format!("{{\"index\":{{}}}}\n\"{}\"\n{{\"index\":{{}}}}\n{{}}\n", "x".repeat(khien_normalise::LONGEST_LINE));
+        let long = format!(
+            "{{\"index\":{{}}}}\n\"{}\"\n{{\"index\":{{}}}}\n{{}}\n",
+            "x".repeat(khien_normalise::LONGEST_LINE)
+        );
         let items = read(&long).unwrap();
         assert!(items[0].starts_with("index logs.line-too-long") && items[1] == "index default - {}", "{items:?}");
     }

@@ -156,7 +156,8 @@ impl<'a> Feed<'a> {
                     records.push(record);
                     taken.push(place);
                 }
-                Err((fault, line)) => {
+                Err(failed) => {
+                    let (fault, line) = *failed;
                     self.asked.unreadable(self.whose, &fault, &line);
                     if let Some(outcome) = self.outcomes.get_mut(place) {
                         outcome.refused(400, "document_parsing_exception", reply::sentence(&fault));

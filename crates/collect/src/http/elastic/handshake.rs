@@ -55,7 +55,10 @@ fn sets(steps: &[&str]) -> Reply {
         [.., "_search" | "_count" | "_msearch" | "_update" | "_update_by_query" | "_delete_by_query"] => {
             return searching();
         }
-        ["_template" | "_index_template" | "_component_template" | "_data_stream" | "_alias" | "_aliases" | "_ilm", ..]
+        [
+            "_template" | "_index_template" | "_component_template" | "_data_stream" | "_alias" | "_aliases" | "_ilm",
+            ..,
+        ]
         | ["_ingest", "pipeline", ..]
         | ["_cluster", "settings"]
         | [_, "_alias" | "_aliases" | "_mapping" | "_settings" | "_ilm", ..] => json!({"acknowledged": true}),

@@ -93,7 +93,9 @@ impl Outcome {
             None if brief => {}
             None => {
                 let _ = write!(out, "\"_version\":1,\"result\":\"{}\",", self.result());
-                out.push_str("\"_shards\":{\"total\":1,\"successful\":1,\"failed\":0},\"_seq_no\":0,\"_primary_term\":1,");
+                out.push_str(
+                    "\"_shards\":{\"total\":1,\"successful\":1,\"failed\":0},\"_seq_no\":0,\"_primary_term\":1,",
+                );
             }
         }
         let _ = write!(out, "\"status\":{}}}}}", self.status);
@@ -137,7 +139,13 @@ mod tests {
             assert_eq!((&told["took"], &told["errors"]), (&json!(3), &json!(true)));
             let status = |n: usize, verb: &str| told["items"][n][verb]["status"].as_u64().unwrap();
             assert_eq!(
-                [status(0, "create"), status(1, "create"), status(2, "create"), status(3, "create"), status(4, "index")],
+                [
+                    status(0, "create"),
+                    status(1, "create"),
+                    status(2, "create"),
+                    status(3, "create"),
+                    status(4, "index")
+                ],
                 [201, 409, 400, 429, 200]
             );
             assert_eq!(told["items"][2]["create"]["error"]["reason"], "no \"JSON\"");

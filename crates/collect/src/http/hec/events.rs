@@ -147,9 +147,7 @@ impl<'a> Event<'a> {
         }
         let around = Around { time: time(&at), host, fields: beside, ..Around::default() };
         match event.unwrap_or_default() {
-            Value::Object(object) => {
-                around::of_object(object, String::from_utf8_lossy(self.raw).into_owned(), around)
-            }
+            Value::Object(object) => around::of_object(object, String::from_utf8_lossy(self.raw).into_owned(), around),
             Value::String(text) => around::of_text(&text, around, now),
             other => around::of_text(&other.to_string(), around, now),
         }
@@ -178,7 +176,10 @@ mod tests {
         assert_eq!(records.len(), 3);
         let first = &records[0];
         assert_eq!((first.hot.host.as_deref(), first.hot.src_ip.as_deref()), (Some("may01"), Some("192.0.2.9")));
-        assert_eq!((first.time.unwrap().timestamp_millis(), &first.fields["sourcetype"]), (1_790_000_000_250, &"linux_secure".into()));
+        assert_eq!(
+            (first.time.unwrap().timestamp_millis(), &first.fields["sourcetype"]),
+            (1_790_000_000_250, &"linux_secure".into())
+        );
         assert!(first.raw.starts_with("<38>"));
         let second = &records[1];
         assert_eq!((second.hot.host.as_deref(), second.hot.src_ip.as_deref()), (Some("web01"), Some("203.0.113.5")));

@@ -13,7 +13,7 @@ pub mod events;
 use hyper::Method;
 use hyper::body::Incoming;
 use khien_base::ports::Whose;
-use khien_base::{Fault, Kind, Record, Result};
+use khien_base::{Fault, Kind, Record};
 use khien_normalise::Splitter;
 use serde_json::{Value, json};
 
@@ -98,7 +98,11 @@ pub(super) async fn answer(asked: &Asked, steps: &[&str], body: Incoming) -> Rep
     };
     match (&asked.head.method, steps) {
         (&Method::GET | &Method::HEAD, ["health"]) => {
-            if asked.state.room.is_full() { FULL.reply() } else { HEALTHY.reply() }
+            if asked.state.room.is_full() {
+                FULL.reply()
+            } else {
+                HEALTHY.reply()
+            }
         }
         // Docker's driver asks so whether somebody is there.
         (&Method::OPTIONS, _) => SUCCESS.reply(),

@@ -218,7 +218,9 @@ pub fn value(any: AnyValue) -> Value {
         Some(Any::StringValue(text)) => Value::String(text),
         Some(Any::BoolValue(yes)) => Value::Bool(yes),
         Some(Any::IntValue(number)) => Value::from(number),
-        Some(Any::DoubleValue(number)) => Number::from_f64(number).map_or_else(|| Value::from(number.to_string()), Value::Number),
+        Some(Any::DoubleValue(number)) => {
+            Number::from_f64(number).map_or_else(|| Value::from(number.to_string()), Value::Number)
+        }
         Some(Any::ArrayValue(list)) => Value::Array(list.values.into_iter().map(value).collect()),
         Some(Any::KvlistValue(pairs)) => Value::Object(object(pairs.values)),
         Some(Any::BytesValue(bytes)) => Value::String(STANDARD.encode(bytes)),

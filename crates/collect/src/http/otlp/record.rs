@@ -183,11 +183,9 @@ fn windows(mut body: Map<String, Value>) -> Map<String, Value> {
         return body;
     }
     let inner = |body: &Map<String, Value>, name: &str, part: &str| body.get(name).and_then(|of| of.get(part)).cloned();
-    for (name, part, ours) in [
-        ("event_id", "id", "event_id"),
-        ("provider", "name", "provider_name"),
-        ("provider", "guid", "provider_guid"),
-    ] {
+    for (name, part, ours) in
+        [("event_id", "id", "event_id"), ("provider", "name", "provider_name"), ("provider", "guid", "provider_guid")]
+    {
         if let Some(value) = inner(&body, name, part) {
             body.insert(ours.to_owned(), value);
         }
@@ -269,7 +267,10 @@ mod tests {
         assert_eq!(record.fields["trace_id"], "5b8efff798038103d269b633813fc60c");
         assert!(!record.fields.contains_key("span_id"));
         assert_eq!((&record.fields["n"], &record.fields["l"]), (&json!(7), &json!([true, 0.5, "AAE=", null])));
-        assert_eq!((&record.fields["resource"]["service.name"], &record.fields["scope"]["name"]), (&json!("portal"), &json!("lib")));
+        assert_eq!(
+            (&record.fields["resource"]["service.name"], &record.fields["scope"]["name"]),
+            (&json!("portal"), &json!("lib"))
+        );
         assert!(record.raw.starts_with("<38>"));
     }
 

@@ -69,7 +69,7 @@ fn only<M: Message + Default>(message: &[u8], wanted: u32) -> Result<M> {
 /// took. What is no record by itself is a fault of the whole.
 ///
 /// Faults: `otlp.protobuf`, those of `take`.
-pub fn records(
+pub(super) fn records(
     request: &[u8],
     take: &mut dyn FnMut(&Resource, &Scope, LogRecord, usize) -> Result<()>,
 ) -> Result<()> {
