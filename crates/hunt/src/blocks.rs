@@ -5,9 +5,10 @@ use std::io::{BufReader, Cursor, Read};
 
 use chrono::DateTime;
 use khien_base::Fault;
-use khien_normalise::{EVTX_CHUNK, EVTX_HEADER, Format, HEAD, LONGEST_LINE, decode_line, evtx_header, sniff};
+use khien_normalise::{
+    Documents, EVTX_CHUNK, EVTX_HEADER, Format, HEAD, LONGEST_LINE, decode_line, evtx_header, sniff,
+};
 
-use crate::documents::{self, Documents};
 use crate::sources::Source;
 use crate::{archive, limits};
 
@@ -79,7 +80,7 @@ impl Opened {
         if archive::starts_zip(&head) {
             return Err(Fault::invalid("hunt.archive-nested"));
         }
-        let many = matches!(wanted, Format::Auto | Format::Ndjson) && documents::starts(&head);
+        let many = matches!(wanted, Format::Auto | Format::Ndjson) && Documents::starts(&head);
         let format = match wanted {
             Format::Auto if many => Format::Ndjson,
             Format::Auto => sniff(&head),
@@ -194,7 +195,7 @@ impl Opened {
     fn objects(&mut self) -> Option<Content> {
         let mut objects = Vec::new();
         let documents = self.documents.as_mut()?;
-        self.done = !documents.read(&mut self.reader, limits::BLOCK, &mut objects, &mut self.faults);
+        self.done = !documents.read(&mut self.reader, limits::BLOCK, &mut objects, &mut self.faults, archive::fault);
         (!objects.is_empty() || !self.done).then_some(Content::Objects(objects))
     }
 

@@ -14,7 +14,6 @@
 mod archive;
 mod blocks;
 mod correlation;
-mod documents;
 mod feed;
 mod found;
 pub mod limits;

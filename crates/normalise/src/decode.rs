@@ -8,7 +8,7 @@ use khien_base::{Fault, Record};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{apart, evtx, ndjson, syslog};
+use crate::{Documents, Series, evtx, journal, ndjson, syslog, wide, xmlfile};
 
 /// Longest line that is read, in bytes (1 MiB).
 pub const LONGEST_LINE: usize = 1 << 20;
@@ -23,12 +23,16 @@ pub const HEAD: usize = 4096;
 pub enum Format {
     /// Windows event log file.
     Evtx,
-    /// One JSON object per line.
+    /// One JSON object per line; in a file also a list of objects, or objects over many lines.
     Ndjson,
     /// RFC 5424, RFC 3164, or a plain line of a known program (auditd).
     Syslog,
     /// Access log of a web server, combined format.
     Weblog,
+    /// The journal's export format: a file without lines.
+    Journal,
+    /// Windows events as XML, one after the other.
+    Xml,
     /// Told from the bytes: a file by its head, a line by itself.
     Auto,
 }
@@ -37,6 +41,15 @@ pub enum Format {
 pub fn sniff(head: &[u8]) -> Format {
     if head.starts_with(evtx::MAGIC) {
         return Format::Evtx;
+    }
+    if journal::starts(head) {
+        return Format::Journal;
+    }
+    if xmlfile::starts(head) {
+        return Format::Xml;
+    }
+    if Documents::starts(head) {
+        return Format::Ndjson;
     }
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     let line = head.split(|b| *b == b'\n').next().unwrap_or_default();
@@ -78,7 +91,8 @@ pub fn decode_line(line: &[u8], format: Format, received: DateTime<Utc>, line_no
             let fields = Map::from_iter([("message".to_owned(), Value::from(text_line))]);
             syslog::finish(None, None, text_line.to_owned(), fields)
         }
-        Format::Syslog | Format::Auto => syslog::record(text_line, received),
+        // An event in XML may stand in one line; it is looked for in any text.
+        Format::Syslog | Format::Auto | Format::Xml | Format::Journal => syslog::record(text_line, received),
     };
     if matches!(text, std::borrow::Cow::Owned(_)) {
         record.fields.insert("_invalid_utf8".into(), Value::Bool(true));
@@ -163,34 +177,75 @@ pub fn decode_stream(
     take: &mut dyn FnMut(Result<Record, Fault>) -> ControlFlow<()>,
 ) {
     let mut head = Vec::new();
-    if format == Format::Auto
-        && let Err(error) = reader.by_ref().take(HEAD as u64).read_to_end(&mut head)
-    {
+    if let Err(error) = reader.by_ref().take(HEAD as u64).read_to_end(&mut head) {
+        let _ = take(Err(Fault::unavailable("logs.unreadable", error)));
+        return;
+    }
+    if head.starts_with(wide::MARK) && format != Format::Evtx {
+        let narrow = wide::Narrow::new(std::io::Cursor::new(head).chain(reader));
+        return decode_stream_of(Box::new(narrow), format, received, take);
+    }
+    decode_stream_of(Box::new(std::io::Cursor::new(head).chain(reader)), format, received, take);
+}
+
+fn decode_stream_of(
+    mut reader: Box<dyn Read + '_>,
+    format: Format,
+    received: DateTime<Utc>,
+    take: &mut dyn FnMut(Result<Record, Fault>) -> ControlFlow<()>,
+) {
+    let mut head = Vec::new();
+    if let Err(error) = reader.by_ref().take(HEAD as u64).read_to_end(&mut head) {
         let _ = take(Err(Fault::unavailable("logs.unreadable", error)));
         return;
     }
     let format = if format == Format::Auto { sniff(&head) } else { format };
-    let whole = std::io::Cursor::new(head).chain(reader);
-    if format == Format::Evtx {
-        decode_evtx(whole, take);
-        return;
+    let mut whole = BufReader::new(std::io::Cursor::new(head).chain(reader));
+    match format {
+        Format::Evtx => return decode_evtx(whole, take),
+        Format::Journal => return journal::read(whole, received, take),
+        Format::Xml => return xmlfile::read(whole, take),
+        Format::Ndjson if whole.fill_buf().is_ok_and(Documents::starts) => {
+            return decode_documents(whole, received, take);
+        }
+        Format::Ndjson | Format::Syslog | Format::Weblog | Format::Auto => {}
     }
-    for line in Lines::new(BufReader::new(whole)) {
-        let read = match line {
-            Ok((_, line)) if line.iter().all(u8::is_ascii_whitespace) => continue,
-            Ok((line_no, line)) if format == Format::Ndjson => {
-                for one in apart(&line).unwrap_or_else(|| vec![line]) {
-                    if take(decode_line(&one, format, received, line_no)).is_break() {
-                        return;
-                    }
-                }
-                continue;
-            }
-            Ok((line_no, line)) => decode_line(&line, format, received, line_no),
-            Err(fault) => Err(fault),
+    let mut series = Series::joining();
+    for line in Lines::new(whole) {
+        let next = match line {
+            Ok((line_no, line)) => series.push(&line, format, received, line_no, take),
+            Err(fault) => take(Err(fault)),
         };
-        if take(read).is_break() {
+        if next.is_break() {
             return;
+        }
+    }
+    let _ = series.finish(received, take);
+}
+
+/// Bytes of objects that are read before they are handed on.
+const OBJECTS: usize = 1 << 20;
+
+fn decode_documents(
+    mut reader: impl Read,
+    received: DateTime<Utc>,
+    take: &mut dyn FnMut(Result<Record, Fault>) -> ControlFlow<()>,
+) {
+    let (mut documents, mut series) = (Documents::default(), Series::new());
+    let (mut more, mut objects, mut faults) = (true, Vec::new(), Vec::new());
+    while more {
+        more = documents.read(&mut reader, OBJECTS, &mut objects, &mut faults, |error| {
+            Fault::unavailable("logs.unreadable", error)
+        });
+        for fault in faults.drain(..) {
+            if take(Err(fault)).is_break() {
+                return;
+            }
+        }
+        for (number, object) in objects.drain(..) {
+            if series.push(&object, Format::Ndjson, received, number, take).is_break() {
+                return;
+            }
         }
     }
 }

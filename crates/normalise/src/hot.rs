@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use khien_base::event::Hot;
 use serde_json::{Map, Value};
 
+use crate::logsources;
 use crate::taxonomy::{decimal, text};
 
 /// Longest message that is put together from other fields, in characters.
@@ -12,12 +13,13 @@ const MESSAGE: usize = 300;
 
 /// The first of these fields that says something.
 pub(crate) fn first(fields: &Map<String, Value>, names: &[&str]) -> Option<String> {
-    names.iter().filter_map(|name| fields.get(*name)).map(text).find(|s| !s.is_empty() && s != "-")
+    let found = names.iter().filter_map(|name| logsources::at(fields, name));
+    found.filter(|v| !v.is_object() && !v.is_array()).map(text).find(|s| !s.is_empty() && s != "-")
 }
 
 /// The first of these fields that is an IP address; IPv4 written inside IPv6 is told as IPv4.
 pub(crate) fn address(fields: &Map<String, Value>, names: &[&str]) -> Option<String> {
-    names.iter().filter_map(|name| fields.get(*name)).find_map(|v| {
+    names.iter().filter_map(|name| logsources::at(fields, name)).find_map(|v| {
         let said = text(v);
         let bare = said.trim().trim_start_matches('[').trim_end_matches(']');
         bare.parse::<IpAddr>().ok().map(|ip| ip.to_canonical().to_string())
@@ -26,7 +28,54 @@ pub(crate) fn address(fields: &Map<String, Value>, names: &[&str]) -> Option<Str
 
 /// The first of these fields that is a port.
 pub(crate) fn port(fields: &Map<String, Value>, names: &[&str]) -> Option<u16> {
-    names.iter().filter_map(|name| fields.get(*name)).find_map(|v| decimal(v).and_then(|n| u16::try_from(n).ok()))
+    let found = names.iter().filter_map(|name| logsources::at(fields, name));
+    found.into_iter().find_map(|v| decimal(v).and_then(|n| u16::try_from(n).ok()))
+}
+
+/// Columns that a parser may fill.
+pub(crate) const COLUMNS: [&str; 13] = [
+    "host",
+    "user",
+    "src_ip",
+    "src_port",
+    "dst_ip",
+    "dst_port",
+    "process",
+    "command_line",
+    "file",
+    "hash",
+    "domain",
+    "event_code",
+    "message",
+];
+
+/// Fills the column of this name from the first of these fields that says something that the column can hold.
+pub(crate) fn fill_first(hot: &mut Hot, column: &str, fields: &Map<String, Value>, from: &[String]) {
+    for name in from {
+        fill(hot, column, fields, name);
+        if is_filled(hot, column) {
+            return;
+        }
+    }
+}
+
+fn is_filled(hot: &Hot, column: &str) -> bool {
+    match column {
+        "host" => hot.host.is_some(),
+        "user" => hot.user.is_some(),
+        "src_ip" => hot.src_ip.is_some(),
+        "src_port" => hot.src_port.is_some(),
+        "dst_ip" => hot.dst_ip.is_some(),
+        "dst_port" => hot.dst_port.is_some(),
+        "process" => hot.process.is_some(),
+        "command_line" => hot.command_line.is_some(),
+        "file" => hot.file.is_some(),
+        "hash" => hot.hash.is_some(),
+        "domain" => hot.domain.is_some(),
+        "event_code" => hot.event_code.is_some(),
+        "message" => hot.message.is_some(),
+        _ => true,
+    }
 }
 
 /// Fills the column of this name from a field, if the field says something that the column can hold.

@@ -79,6 +79,9 @@ pub fn of_object(object: Map<String, Value>, raw: String) -> Record {
     if object.contains_key("EventID") && object.keys().any(|name| is_windows(name)) {
         return flat_windows(object, raw);
     }
+    if is_container(&object) {
+        return container(object, raw);
+    }
     match syslog::taken_apart(&object, raw) {
         Ok(record) => record,
         Err(raw) => generic(object, raw),
@@ -215,6 +218,34 @@ fn flat_windows(mut object: Map<String, Value>, raw: String) -> Record {
     made.record(raw)
 }
 
+/// Whether an object is a line of a container, as Docker's and containerd's log files and their shippers have it.
+fn is_container(object: &Map<String, Value>) -> bool {
+    object.get("log").is_some_and(Value::is_string)
+        && matches!(object.get("stream").and_then(Value::as_str), Some("stdout" | "stderr"))
+}
+
+/// A line of a container: what the program inside wrote, in JSON or as text, and beside it what the engine says.
+fn container(mut object: Map<String, Value>, raw: String) -> Record {
+    let said = object.remove("log").map(|log| taxonomy::text(&log)).unwrap_or_default();
+    let said = said.trim_end_matches(['\n', '\r']);
+    let time = object.get("time").or_else(|| object.get("@timestamp")).and_then(stamp::of_value);
+    let names = ["attrs.tag", "kubernetes.container_name", "container_name", "kubernetes.labels.app"];
+    let program = names.iter().find_map(|path| at(&object, path)).map(taxonomy::text);
+    let program = program.map(|name| name.trim_start_matches('/').to_owned()).filter(|name| !name.is_empty());
+    if let Some(mut record) = carried(said, &raw) {
+        for (name, value) in object {
+            record.fields.entry(name).or_insert(value);
+        }
+        record.time = record.time.or(time);
+        return record;
+    }
+    object.insert("message".into(), Value::from(said));
+    if let Some(program) = program {
+        object.insert("program".into(), Value::from(program));
+    }
+    syslog::finish(time, None, raw, object)
+}
+
 /// The plain value at a path of names parted by dots, or under the whole path as one name.
 fn at<'a>(object: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
     logsources::at(object, path).filter(|value| !value.is_object() && !value.is_array())
@@ -338,6 +369,21 @@ mod tests {
         assert_eq!(record.fields["deep"]["a"][1]["b"], 2);
         assert_eq!(record.time.unwrap().timestamp(), 1_780_045_002);
         assert_eq!(service(&record), (None, None, None));
+    }
+
+    #[test]
+    fn a_line_of_a_container_is_what_its_program_wrote() {
+        let line = "203.0.113.20 - - [10/Jun/2026:15:00:00 +0700] \"GET /a HTTP/1.1\" 200 15 \"-\" \"curl/8\"\n";
+        let web = json!({"log": line, "stream": "stdout", "attrs": {"tag": "nginx"}, "time": "2026-06-10T08:00:00.123456789Z"});
+        let record = read(&web);
+        assert_eq!(record.fields["_parser"], "nginx/combined");
+        assert_eq!((record.hot.src_ip.as_deref(), service(&record).2), (Some("203.0.113.20"), Some("webserver")));
+        assert_eq!(record.fields["stream"], "stdout");
+        let inner = read(
+            &json!({"log": "{\"level\":\"error\",\"user\":\"lan\"}\n", "stream": "stderr", "time": "2026-06-10T08:00:00Z"}),
+        );
+        assert_eq!((inner.hot.user.as_deref(), inner.hot.severity_id), (Some("lan"), 3));
+        assert_eq!(inner.time.unwrap().to_rfc3339(), "2026-06-10T08:00:00+00:00");
     }
 
     #[test]

@@ -36,6 +36,15 @@ pub(crate) fn pairs(text: &str) -> Vec<Pair<'_>> {
     found
 }
 
+/// Whether a message is nothing but such a list: it begins with a pair, and has three at least near its begin.
+pub(crate) fn is_list(message: &str) -> bool {
+    let head = message.trim_start();
+    let name =
+        head.bytes().take(64).take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')).count();
+    let begins = name > 0 && head.as_bytes().get(name) == Some(&b'=');
+    begins && head.bytes().take(1024).filter(|b| *b == b'=').count() >= 3 && pairs(head).len() >= 3
+}
+
 fn is_gap(c: char) -> bool {
     c.is_whitespace() || c == '\u{1d}' || c == ','
 }

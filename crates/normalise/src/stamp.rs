@@ -21,7 +21,9 @@ pub(crate) fn of_text(text: &str) -> Option<DateTime<Utc>> {
         return Some(at.with_timezone(&Utc));
     }
     // Suricata and others write the offset without a colon.
-    for form in ["%Y-%m-%dT%H:%M:%S%.f%z", "%d/%b/%Y:%H:%M:%S %z", "%Y-%m-%d %H:%M:%S%.f %z"] {
+    let forms =
+        ["%Y-%m-%dT%H:%M:%S%.f%#z", "%d/%b/%Y:%H:%M:%S %z", "%Y-%m-%d %H:%M:%S%.f %#z", "%b %d %Y %H:%M:%S%.f GMT%#z"];
+    for form in forms {
         if let Ok(at) = DateTime::parse_from_str(text, form) {
             return Some(at.with_timezone(&Utc));
         }
@@ -29,7 +31,8 @@ pub(crate) fn of_text(text: &str) -> Option<DateTime<Utc>> {
     if let Some(at) = text.strip_suffix(" UTC").or_else(|| text.strip_suffix(" GMT")).and_then(without_zone) {
         return Some(at.and_utc());
     }
-    match without_zone(text) {
+    // ICT is Indochina Time, UTC+7.
+    match without_zone(text.strip_suffix(" ICT").unwrap_or(text)) {
         Some(at) => in_vietnam(at),
         None => text.parse::<f64>().ok().and_then(since_1970),
     }
@@ -45,7 +48,7 @@ pub(crate) fn of_utc(value: &Value) -> Option<DateTime<Utc>> {
 
 fn without_zone(text: &str) -> Option<NaiveDateTime> {
     let text = text.trim();
-    ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"]
+    ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%b %d %Y %H:%M:%S%.f", "%Y/%m/%d %H:%M:%S%.f"]
         .iter()
         .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
 }
@@ -81,6 +84,11 @@ mod tests {
             json!("2026-05-29T15:56:42.500+0700"),
             json!("2026-05-29 08:56:42.500 UTC"),
             json!("2026-05-29 15:56:42.500"),
+            json!("2026-05-29 15:56:42.500 +07"),
+            json!("2026-05-29 15:56:42.500 ICT"),
+            json!("2026/05/29 15:56:42.500"),
+            json!("May 29 2026 08:56:42.500 GMT+00:00"),
+            json!("May 29 2026 15:56:42.500"),
             json!(1_780_045_002.5),
             json!(1_780_045_002_500_u64),
             json!("1780045002.500"),

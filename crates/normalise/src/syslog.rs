@@ -6,11 +6,11 @@
 
 use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, Utc};
 use khien_base::clock::vietnam;
-use khien_base::event::Hot;
 use khien_base::{LogSource, Record};
 use serde_json::{Map, Value};
 
-use crate::{ndjson, stamp, text, xml};
+use crate::parsers::{Form, Parsed};
+use crate::{ndjson, parsers, stamp, xml};
 
 /// Most parameters of structured data that are kept.
 const PARAMETERS: usize = 256;
@@ -67,22 +67,40 @@ pub(crate) fn finish(
     mut fields: Map<String, Value>,
 ) -> Record {
     let own = |fields: &Map<String, Value>, name| fields.get(name).and_then(Value::as_str).map(str::to_owned);
-    let (host, program) = (own(&fields, "hostname"), own(&fields, "program"));
+    let program = own(&fields, "program");
     let message = own(&fields, "message").unwrap_or_default();
-    let parsed = text::parse(program.as_deref(), &message, &mut fields);
-    if let Some((parser, pattern)) = parsed.as_ref().and_then(|p| p.by) {
+    let parsed = parsers::parse(program.as_deref(), &message, &mut fields);
+    let host = own(&fields, "hostname");
+    let parsed =
+        parsed.unwrap_or_else(|| Parsed { log: unknown(host.is_some() && program.is_some()), ..Parsed::default() });
+    let mut record = of_parsed(parsed, raw, fields);
+    let hot = &mut record.hot;
+    hot.severity_id = hot.severity_id.max(priority.map_or(0, |p| severity(p & 7)));
+    hot.host = host.or(hot.host.take());
+    hot.channel = hot.channel.take().or(program);
+    if hot.event_code.is_none() {
+        hot.event_code = own(&record.fields, "msgid");
+    }
+    hot.message = hot.message.take().or(Some(message)).filter(|m| !m.is_empty());
+    record.time = record.time.or(time);
+    record
+}
+
+/// The record of a row of a table.
+pub(crate) fn of_table(raw: String, mut fields: Map<String, Value>) -> Record {
+    let parsed = parsers::by_form(Form::Table, &raw, &mut fields).unwrap_or_default();
+    let mut record = of_parsed(parsed, raw, fields);
+    if record.hot.message.is_none() {
+        record.hot.message = Some(record.raw.clone());
+    }
+    record
+}
+
+fn of_parsed(parsed: Parsed<'_>, raw: String, mut fields: Map<String, Value>) -> Record {
+    if let Some((parser, pattern)) = parsed.by {
         fields.insert("_parser".into(), Value::from(format!("{parser}/{pattern}")));
     }
-    let (log, mut hot, inner) = match parsed {
-        Some(parsed) => (parsed.log, parsed.hot, parsed.time),
-        None => (unknown(host.is_some() && program.is_some()), Hot::default(), None),
-    };
-    hot.severity_id = hot.severity_id.max(priority.map_or(0, |p| severity(p & 7)));
-    hot.host = host.or(hot.host);
-    hot.channel = hot.channel.or(program);
-    hot.event_code = hot.event_code.or_else(|| own(&fields, "msgid"));
-    hot.message = Some(message).filter(|m| !m.is_empty());
-    Record { time: inner.or(time), log, hot, fields, raw }
+    Record { time: parsed.time, log: parsed.log, hot: parsed.hot, fields, raw }
 }
 
 /// A program that no parser knows: still a Linux machine's syslog, when the line names a host and a program.
@@ -190,17 +208,33 @@ fn rfc3164(priority: Option<u8>, line: &str, received: DateTime<Utc>) -> Envelop
             None => Envelope { message: line, ..Envelope::default() },
         };
     };
-    let rest = rest.trim_start_matches(' ');
+    let rest = rest.trim_start_matches([' ', '\t']);
     let (word, after) = rest.split_once(' ').unwrap_or((rest, ""));
+    // Programs that write a time like syslog's into files of their own go on with a thread or a level.
+    if priority.is_none() && is_own_form(word, after) {
+        return Envelope { message: line, ..Envelope::default() };
+    }
     // Some senders leave the host out: then the first word is already the tag.
-    let (host, rest) = if word.ends_with(':') || word.contains('[') { (None, rest) } else { (Some(word), after) };
+    let is_tag = word.ends_with(':') || word.contains('[') || word.starts_with("CEF:") || word.starts_with("LEEF:");
+    let (host, rest) = if is_tag { (None, rest) } else { (Some(word), after) };
     let (program, pid, message) = tag(rest.trim_start_matches(' '));
     Envelope { priority, time: Some(time), host, program, pid, message, ..Envelope::default() }
+}
+
+/// Whether what follows a time is no host: `8 [Note] …` and `77 Query` of MySQL, `INFO 1 --- […` of Java.
+fn is_own_form(word: &str, after: &str) -> bool {
+    let levels = ["TRACE", "DEBUG", "INFO", "WARN", "WARNING", "ERROR", "SEVERE", "FATAL"];
+    let number = !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
+    levels.contains(&word) || number && (after.starts_with('[') || after.contains('\t'))
 }
 
 /// `program[pid]: message`.
 fn tag(text: &str) -> (Option<&str>, Option<&str>, &str) {
     let end = text.find(|c: char| !(c.is_alphanumeric() || "_-./@".contains(c))).unwrap_or(text.len());
+    // The marks of these formats look like programs.
+    if text.starts_with("CEF:") || text.starts_with("LEEF:") {
+        return (None, None, text);
+    }
     let Some((program, rest)) = text.split_at_checked(end).filter(|(p, _)| !p.is_empty() && p.len() <= 64) else {
         return (None, None, text);
     };
@@ -216,7 +250,7 @@ fn tag(text: &str) -> (Option<&str>, Option<&str>, &str) {
 
 /// The time at the start of a line, and the rest.
 fn leading_time(line: &str, received: DateTime<Utc>) -> Option<(DateTime<Utc>, &str)> {
-    let first = line.split(' ').next().unwrap_or_default();
+    let first = line.split([' ', '\t']).next().unwrap_or_default();
     if first.contains('T')
         && let Ok(at) = DateTime::parse_from_rfc3339(first)
     {

@@ -165,6 +165,18 @@ pub(crate) fn query(address: &str) -> Option<&str> {
     address.split_once('?').map(|(_, query)| query)
 }
 
+/// The host of an address (`https://host:port/…`, `host:port`, `//host/…`), without its port.
+pub(crate) fn host(address: &str) -> Option<&str> {
+    let rest = address.split_once("//").map_or(address, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    Some(host).filter(|host| !host.is_empty())
+}
+
 /// The ending of the path of an address, without its dot.
 pub(crate) fn extension(address: &str) -> Option<&str> {
     let path = address.split(['?', '#']).next().unwrap_or_default();
@@ -185,7 +197,7 @@ pub(super) fn category_of_request(to: Option<&str>) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{extension, query};
+    use super::{extension, host, query};
 
     #[test]
     fn addresses_are_taken_apart() {
@@ -198,6 +210,8 @@ mod tests {
             ("x.example.net:443", None, None),
             ("?", None, Some("")),
         ] {
+            let at = if address.contains("x.example.net") { Some("x.example.net") } else { None };
+            assert!(at.is_none() || host(address) == at, "{address}: {:?}", host(address));
             assert_eq!((extension(address), query(address)), (ending, asked), "{address}");
         }
     }

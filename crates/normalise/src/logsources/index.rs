@@ -95,8 +95,8 @@ fn holds(entry: &Entry, fields: &Map<String, Value>) -> bool {
         })
 }
 
-/// Whether a text is what a pattern says, which may have a `*` at its start and its end.
-fn fits(pattern: &str, said: &str) -> bool {
+/// Whether a text in lower case is what a pattern says, which may have a `*` at its start and its end.
+pub(crate) fn fits(pattern: &str, said: &str) -> bool {
     match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
         (Some(""), _) => true,
         (Some(tail), Some(_)) => said.contains(tail.strip_suffix('*').unwrap_or(tail)),

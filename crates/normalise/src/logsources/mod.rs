@@ -17,7 +17,8 @@ use serde_json::{Map, Value};
 use fields::Copying;
 use index::Index;
 
-pub(crate) use fields::{at, extension, query};
+pub(crate) use fields::{at, extension, host, query};
+pub(crate) use index::fits;
 
 /// The files, as they are embedded; the first entry that holds decides, so what is told apart more exactly comes first.
 pub(crate) const FILES: [(&str, &str); 11] = [

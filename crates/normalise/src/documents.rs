@@ -4,28 +4,15 @@
 use std::io::Read;
 
 use khien_base::Fault;
-use khien_normalise::LONGEST_LINE;
 
-use crate::archive;
+use crate::decode::LONGEST_LINE;
 
 /// Bytes that are read at a time.
 const PIECE: usize = 1 << 16;
 
-/// Whether a file begins like JSON in lists or over many lines.
-pub(crate) fn starts(head: &[u8]) -> bool {
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
-    if let Some(inside) = head.strip_prefix(b"[") {
-        return matches!(inside.trim_ascii_start().first(), Some(b'{'));
-    }
-    let mut lines = head.split(|byte| *byte == b'\n');
-    let first = lines.next().unwrap_or_default().trim_ascii_end();
-    // Whoever breaks lines breaks them behind these.
-    first.starts_with(b"{") && matches!(first.last(), Some(b'{' | b'[' | b',')) && lines.next().is_some()
-}
-
 /// Finds the objects of a stream.
 #[derive(Debug, Default)]
-pub(crate) struct Documents {
+pub struct Documents {
     /// The begin of an object whose end was not read yet.
     open: Vec<u8>,
     depth: u32,
@@ -40,14 +27,28 @@ pub(crate) struct Documents {
 }
 
 impl Documents {
-    /// Reads on until there are objects of about `most` bytes, each with its number from 1; false at the end. Faults: `logs.json` (`line`) for what is no
-    /// object, `logs.line-too-long` (`line`, `limit`) for one that is too long, those of archives.
-    pub(crate) fn read(
+    /// Whether a file begins like JSON in lists or over many lines.
+    pub fn starts(head: &[u8]) -> bool {
+        let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+        if let Some(inside) = head.strip_prefix(b"[") {
+            return matches!(inside.trim_ascii_start().first(), Some(b'{'));
+        }
+        let mut lines = head.split(|byte| *byte == b'\n');
+        let first = lines.next().unwrap_or_default().trim_ascii_end();
+        // Whoever breaks lines breaks them behind these.
+        first.starts_with(b"{") && matches!(first.last(), Some(b'{' | b'[' | b',')) && lines.next().is_some()
+    }
+
+    /// Reads on until there are objects of about `most` bytes, each with its number from 1; false at the end. Faults:
+    /// `logs.json` (`line`) for what is no object, `logs.line-too-long` (`line`, `limit`) for one that is too long, and
+    /// what `unreadable` makes of an error of the reader.
+    pub fn read(
         &mut self,
         reader: &mut dyn Read,
         most: usize,
         objects: &mut Vec<(u64, Vec<u8>)>,
         faults: &mut Vec<Fault>,
+        unreadable: fn(&std::io::Error) -> Fault,
     ) -> bool {
         let (mut piece, mut got) = (vec![0; PIECE], 0);
         while got < most {
@@ -59,7 +60,7 @@ impl Documents {
                 Ok(read) => read,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
                 Err(error) => {
-                    faults.push(archive::fault(&error));
+                    faults.push(unreadable(&error));
                     return false;
                 }
             };
@@ -133,7 +134,7 @@ mod tests {
     fn read(text: &str) -> (Vec<String>, Vec<String>) {
         let (mut documents, mut objects, mut faults) = (Documents::default(), Vec::new(), Vec::new());
         let mut bytes = text.as_bytes();
-        while documents.read(&mut bytes, 1, &mut objects, &mut faults) {}
+        while documents.read(&mut bytes, 1, &mut objects, &mut faults, |error| Fault::internal(error)) {}
         let objects = objects.into_iter().map(|(_, object)| String::from_utf8(object).unwrap()).collect();
         (objects, faults.iter().map(ToString::to_string).collect())
     }
@@ -164,7 +165,7 @@ mod tests {
         ) {
             let (mut documents, mut objects, mut faults) = (Documents::default(), Vec::new(), Vec::new());
             let mut stream = bytes.as_slice();
-            while documents.read(&mut stream, 1, &mut objects, &mut faults) {}
+            while documents.read(&mut stream, 1, &mut objects, &mut faults, |error| Fault::internal(error)) {}
             let list: Vec<_> = texts.iter().map(|text| serde_json::json!({"a": text, "b": [{"c": text}]})).collect();
             for written in [serde_json::to_string(&list).unwrap(), serde_json::to_string_pretty(&list).unwrap()] {
                 let (objects, faults) = read(&written);
@@ -178,10 +179,10 @@ mod tests {
     #[test]
     fn lists_and_broken_lines_are_told_from_one_object_a_line() {
         for many in ["[{\"a\":1}]", " [\n {", "{\n  \"a\": 1\n}", "\u{feff}{\"a\": {\r\n\"b\": 1}}"] {
-            assert!(starts(many.as_bytes()), "{many}");
+            assert!(Documents::starts(many.as_bytes()), "{many}");
         }
         for lines in ["{\"a\":1}\n{\"b\":2}", "{\"broken\":\n", "[1, 2]", "[10/Jun/2026] {", "{", ""] {
-            assert!(!starts(lines.as_bytes()), "{lines}");
+            assert!(!Documents::starts(lines.as_bytes()), "{lines}");
         }
     }
 }
