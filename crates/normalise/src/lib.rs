@@ -41,6 +41,6 @@ pub use framing::Framing;
 pub use gunzip::Gunzip;
 pub use lean::{Lean, LeanEvent};
 pub use ndjson::{DEPTH, of_object as decode_object};
-pub use parsers::{Difference, Own, Sheet, Told};
+pub use parsers::{Difference, Own, Sheet, Told, shipped};
 pub use pieces::{Line, Splitter};
 pub use series::{Series, Take};

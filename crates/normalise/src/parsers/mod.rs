@@ -47,6 +47,11 @@ pub(crate) const FILES: [(&str, &str); 18] = [
     ("pairs.yaml", include_str!("../../../../content/parsers/pairs.yaml")),
 ];
 
+/// The files that are shipped: name and text.
+pub fn shipped() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FILES.into_iter()
+}
+
 /// The parsers of one file.
 pub(crate) fn read(file: &str) -> Result<Vec<Parser>, serde_yaml_ng::Error> {
     serde_yaml_ng::from_str(file)
