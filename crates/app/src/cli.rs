@@ -13,7 +13,7 @@ use khien_web::texts::{Lang, Texts};
 use serde_json::{Value, json};
 
 use crate::config::{Config, variable};
-use crate::{demo, detect, ingest, local, rescue, serve, wiring};
+use crate::{certificate, demo, detect, ingest, local, rescue, serve, wiring};
 
 /// Khiên — phần mềm của Trung tâm An ninh mạng. The software of a cybersecurity centre.
 #[derive(Debug, Parser)]
@@ -76,6 +76,9 @@ enum Command {
         #[arg(long, default_value = "data")]
         data: PathBuf,
     },
+    /// Nhận nhật ký. Receiving logs.
+    #[command(subcommand)]
+    Receive(ReceiveCommand),
     /// Đọc kế hoạch. Reads plan documents.
     #[command(subcommand)]
     Plan(PlanCommand),
@@ -94,6 +97,12 @@ enum Command {
         #[arg(long, default_value = "data-demo")]
         data: PathBuf,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum ReceiveCommand {
+    /// Makes certificates for receiving over TLS: the centre's authority, its server, machines that send.
+    Certificate(certificate::Args),
 }
 
 #[derive(Debug, Subcommand)]
@@ -183,6 +192,11 @@ async fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Detect(args) => return detect::run(*args),
         Command::Search { sql, limit, data } => search(&data, sql, limit).await?,
+        Command::Receive(ReceiveCommand::Certificate(args)) => {
+            for line in certificate::make(&args, &Clock::System)? {
+                out(&line)?;
+            }
+        }
         Command::Plan(PlanCommand::Read { file, json }) => read_plan(&file, json)?,
         Command::Rules(RulesCommand::Check { paths }) => return check_rules(&paths),
         Command::People(PeopleCommand::RemoveSecondFactor { username, data }) => {

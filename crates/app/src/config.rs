@@ -1,6 +1,8 @@
 //! Settings: the file `khien.toml` of the data folder, then environment variables `KHIEN_…`, then the command line;
 //! the later wins. This is the only place that reads the environment.
 
+pub mod receive;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +25,8 @@ pub struct Config {
     pub syslog_udp: Option<SocketAddr>,
     /// Where syslog is received over TCP.
     pub syslog_tcp: Option<SocketAddr>,
+    /// Other ways in for logs.
+    pub receive: receive::Receive,
     /// Cookies over TLS only: set it when a proxy in front speaks TLS.
     pub secure_cookies: bool,
     /// Believe the address that the nearest proxy reports.
@@ -43,6 +47,7 @@ impl Default for Config {
             boundaries: None,
             syslog_udp: None,
             syslog_tcp: None,
+            receive: receive::Receive::default(),
             secure_cookies: false,
             behind_proxy: false,
             secret_key: None,

@@ -1,6 +1,7 @@
 //! Where everything meets: settings, command line, wiring, the pages that draw on all modules.
 
 pub mod banner;
+pub mod certificate;
 pub mod cli;
 pub mod config;
 pub mod demo;

@@ -28,7 +28,7 @@ pub async fn serve(data: &Path, config: &Config) -> Result<()> {
         Err(fault) => tracing::error!(%fault, "correlations know nothing of stored events"),
     }
     let worker = tokio::spawn(jobs::work(Arc::clone(&centre.kit), stop.clone()));
-    let collectors = wiring::collect(&centre, config, stop.clone()).await?;
+    let collectors = wiring::collect(&centre, data, config, stop.clone()).await?;
     announce(address);
     let router = khien_web::router::router(&centre.kit);
     let service = router.into_make_service_with_connect_info::<SocketAddr>();

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use khien_base::ports::{EventStore, Intake};
 use khien_base::{Clock, Fault, Ids, Result};
-use khien_collect::{Known, Senders, SyslogListen};
+use khien_collect::{Known, Senders, Shown, SyslogListen};
 use khien_db::Db;
 use khien_directory::Directory;
 use khien_govern::systems::port::Register;
@@ -13,7 +13,7 @@ use khien_lake::Lake;
 use khien_print::{Lists, NationalForm};
 use khien_respond::intake::{Parts, Pipeline};
 use khien_respond::rules::loaded::{self, Rules};
-use khien_respond::sources::desk::{Desk, DeskSettings};
+use khien_respond::sources::desk::{self, Desk, DeskSettings};
 use khien_respond::sources::watch::Watching;
 use khien_web::{Job, Kit, Module, Settings};
 use serde_json::Value;
@@ -99,6 +99,7 @@ pub async fn open(data: &Path, config: &Config, clock: Clock) -> Result<Centre> 
     let desk_settings = DeskSettings {
         syslog_udp: config.syslog_udp.map(|address| address.port()),
         syslog_tcp: config.syslog_tcp.map(|address| address.port()),
+        syslog_tls: config.receive.syslog_tls.map(|address| address.port()),
         ..DeskSettings::default()
     };
     let desk = Arc::new(Desk::new(db.clone(), desk_settings, now));
@@ -132,11 +133,15 @@ pub async fn open(data: &Path, config: &Config, clock: Clock) -> Result<Centre> 
 }
 
 /// Starts receiving syslog where the settings say so.
-pub async fn collect(centre: &Centre, config: &Config, stop: CancellationToken) -> Result<Vec<JoinHandle<()>>> {
-    if config.syslog_udp.is_none() && config.syslog_tcp.is_none() {
+pub async fn collect(centre: &Centre, data: &Path, config: &Config, stop: CancellationToken) -> Result<Vec<JoinHandle<()>>> {
+    let tls = match config.receive.syslog_tls {
+        Some(address) => Some((address, config.receive.tls(data))),
+        None => None,
+    };
+    if config.syslog_udp.is_none() && config.syslog_tcp.is_none() && tls.is_none() {
         return Ok(Vec::new());
     }
-    let listen = SyslogListen { udp: config.syslog_udp, tcp: config.syslog_tcp, ..SyslogListen::default() };
+    let listen = SyslogListen { udp: config.syslog_udp, tcp: config.syslog_tcp, tls, ..SyslogListen::default() };
     let sockets = khien_collect::bind(listen).await?;
     let intake = Arc::clone(centre.kit.intake()?);
     let clock = centre.kit.clock.clone();
@@ -152,17 +157,23 @@ fn senders(desk: &Arc<Desk>, clock: &Clock) -> Senders {
         whose: Arc::new(move |shown| {
             let (desk, now) = (Arc::clone(&finds), found.now());
             Box::pin(async move {
-                // A certificate or token is nobody's yet.
-                if shown.certificate.is_some() || shown.token.is_some() {
-                    return None;
-                }
-                desk.sender(shown.address, now).await.map(|whose| Known { whose, quota: None })
+                let known = desk.sender(as_desk(&shown), now).await?;
+                Some(Known { whose: known.whose, quota: known.quota })
             })
         }),
         unreadable: Arc::new(move |whose, fault, line| hears.unreadable(whose, fault, line, heard.now())),
-        stranger: Arc::new(move |shown, line| meets.stranger(shown.address, line, met.now())),
+        stranger: Arc::new(move |shown, line| meets.stranger(&as_desk(shown), line, met.now())),
         lost: Arc::new(move |whose, count| misses.losses.note(whose.map(|whose| whose.source), count, missed.now())),
     }
+}
+
+/// What a sender shows, in the desk's words.
+fn as_desk(shown: &Shown) -> desk::Shown<'_> {
+    let certificate = shown
+        .certificate
+        .as_deref()
+        .map(|certificate| desk::Certificate { fingerprint: &certificate.fingerprint, names: &certificate.names });
+    desk::Shown { address: shown.address, certificate, token: shown.token.as_deref() }
 }
 
 impl Centre {

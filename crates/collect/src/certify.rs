@@ -9,6 +9,8 @@ use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
 };
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 /// How long an authority lives.
 const AUTHORITY: TimeDelta = TimeDelta::days(3650);
@@ -32,6 +34,12 @@ impl std::fmt::Debug for Pair {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Pair").field("cert", &self.cert).finish_non_exhaustive()
     }
+}
+
+/// SHA-256 of a certificate in PEM, as sources are registered with it.
+pub fn fingerprint(cert: &str) -> Option<String> {
+    let der = CertificateDer::from_pem_slice(cert.as_bytes()).ok()?;
+    Some(crate::Certificate::read(&der).fingerprint)
 }
 
 /// A new authority of this name.

@@ -10,6 +10,7 @@
 //! 4.3): what finds no room is lost, and [`Senders::lost`] hears how much.
 
 pub mod certify;
+pub mod files;
 pub mod http;
 mod queue;
 mod seats;

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use crate::Known;
 use lanes::{Lanes, Taken};
 
-pub(crate) use batches::start;
+pub(crate) use batches::{start, worth_another_try};
 
 /// What receivers and the task that makes batches share.
 struct Shared {

@@ -20,10 +20,10 @@ mod identity;
 
 /// What the intake keeps: records in memory, and a door that can be closed.
 #[derive(Default)]
-struct Kept {
-    records: Mutex<Vec<(Whose, Record)>>,
+pub(crate) struct Kept {
+    pub(crate) records: Mutex<Vec<(Whose, Record)>>,
     batches: AtomicUsize,
-    closed: AtomicBool,
+    pub(crate) closed: AtomicBool,
     broken: AtomicUsize,
 }
 

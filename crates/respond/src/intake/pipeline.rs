@@ -21,6 +21,7 @@ use crate::alerts;
 use crate::finding::Finding;
 use crate::rules::loaded::{Loaded, Rules};
 use crate::sources::desk::Desk;
+use crate::sources::desk::recent::Glimpse;
 
 /// Events under way at once: beyond it, who brings more waits.
 const ROOM: u32 = 40_000;
@@ -90,10 +91,11 @@ impl Pipeline {
                 return Err(fault);
             }
         };
-        let count = events.len();
+        let (count, glimpse) = (events.len(), Glimpse::of(&events));
         self.parts.events.append(events).await?;
         self.parts.desk.stats.came(whose.source, count, now);
         self.parts.desk.rates.events(whose.source, count, now);
+        self.parts.desk.recent.note(whose.source, glimpse, now);
         if new > 0 {
             alerts::store::tell(&self.parts.bus, HashSet::from([whose.unit]));
         }

@@ -1,9 +1,10 @@
 //! Log sources of information systems: who sends what, when the last event came, who fell silent.
 //!
 //! Words: *source* — one sender of log records of one information system; *token* — the secret that a source sends
-//! with over HTTP; *silent* — no event for longer than the source's limit; *unknown sender* — an address that sends
+//! with over HTTP, or inside of syslog messages; *certificate* — what a machine shows over TLS, known by its SHA-256 or
+//! by a name in it; *quota* — events a second that a source may send; *silent* — no event for longer than the source's limit; *unknown sender* — an address that sends
 //! syslog and is nobody's.
-//! Invariants: a token is stored as its hash and shown once; two units never share an address; a source that is closed
+//! Invariants: a token is stored as its hash and shown once; two units never share an address or certificate; a source that is closed
 //! stays closed and its events stay; nothing is written per event, counts are added every few seconds.
 //! It never stores a record of an unknown sender, and never looks into events.
 
@@ -48,6 +49,11 @@ pub const MODULE: Module = Module {
             samples: Some(samples::<views::List>),
         },
         Page { name: "sources/new.html", source: include_str!("pages/new.html"), samples: Some(samples::<views::New>) },
+        Page {
+            name: "sources/live.html",
+            source: include_str!("pages/live.html"),
+            samples: Some(samples::<views::LivePage>),
+        },
         Page { name: "sources/one.html", source: include_str!("pages/one.html"), samples: Some(samples::<views::One>) },
     ],
     texts_vi: include_str!("texts/vi.json"),
@@ -67,6 +73,7 @@ fn routes() -> Vec<Route> {
         Route::get("/sources/new", write, http::show_new).gives::<views::New>(),
         Route::post("/sources", write, http::add).takes::<http::NewSource>().gives::<views::One>(),
         Route::get("/sources/{id}", read, http::show).gives::<views::One>(),
+        Route::get("/sources/{id}/live", read, http::live).gives::<views::LivePage>(),
         Route::post("/sources/{id}", write, http::edit).takes::<http::Edited>(),
         Route::post("/sources/{id}/token", write, http::rotate).takes::<http::Turned>().gives::<views::One>(),
         Route::post("/sources/{id}/pause", write, http::pause).takes::<http::Turned>(),

@@ -31,6 +31,10 @@ pub struct Model {
     pub token_end: String,
     /// Addresses that its syslog comes from, as CIDR.
     pub addresses: Json,
+    /// Certificates that it is known by: `sha256:…` or `name:…`, as [`super::rules::certificates`] writes them.
+    pub certificates: Json,
+    /// Events a second that it may send; none sets no limit.
+    pub quota: Option<i32>,
     /// Minutes without an event after which it counts as silent.
     pub silent_minutes: i32,
     /// When the last event came.
@@ -70,7 +74,7 @@ impl Model {
 pub const KINDS: [&str; 3] = [NDJSON, SYSLOG, FILE];
 /// JSON lines over HTTP, with a token.
 pub const NDJSON: &str = "ndjson";
-/// Syslog over UDP or TCP, recognised by the sender's address.
+/// Syslog over UDP, TCP or TLS, recognised by a token, a certificate or the sender's address.
 pub const SYSLOG: &str = "syslog";
 /// Files (EVTX, JSON lines, text logs), uploaded by hand or with a token.
 pub const FILE: &str = "file";

@@ -8,7 +8,7 @@ use khien_base::{Fault, Id, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::model::{ACTIVE, CLOSED, KINDS, Model, PAUSED, SYSLOG};
+use super::model::{ACTIVE, CLOSED, FILE, KINDS, Model, PAUSED, SYSLOG};
 
 /// How a source stands at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -88,6 +88,10 @@ pub struct Asked {
     pub kind: String,
     /// Addresses, parted by spaces, commas or line ends.
     pub addresses: String,
+    /// Certificates, one a line.
+    pub certificates: String,
+    /// Events a second that it may send; blank sets no limit.
+    pub quota: String,
     /// Minutes without an event until it counts as silent.
     pub silent_minutes: i32,
 }
@@ -101,6 +105,10 @@ pub struct Fields {
     pub kind: &'static str,
     /// Addresses of its syslog.
     pub addresses: Vec<IpNet>,
+    /// Its certificates: `sha256:…` or `name:…`.
+    pub certificates: Vec<String>,
+    /// Events a second that it may send.
+    pub quota: Option<i32>,
     /// Minutes without an event until it counts as silent.
     pub silent_minutes: i32,
 }
@@ -109,13 +117,19 @@ pub struct Fields {
 const NAME: usize = 200;
 /// Addresses of one source.
 const ADDRESSES: usize = 50;
+/// Certificates of one source.
+const CERTIFICATES: usize = 50;
+/// Characters of a name in a certificate.
+const CERTIFICATE_NAME: usize = 255;
+/// The smallest and the largest quota, in events a second.
+pub const QUOTA: std::ops::RangeInclusive<i32> = 1..=1_000_000;
 /// The shortest and the longest silence, in minutes: five minutes, thirty days.
 pub const SILENCE: std::ops::RangeInclusive<i32> = 5..=43_200;
 
 /// Checks what a form says.
 ///
-/// Faults: `sources.name`, `sources.kind`, `sources.silence` (`from`, `to`), those of [`networks`], and
-/// `sources.no-address` for syslog without an address.
+/// Faults: `sources.name`, `sources.kind`, `sources.silence` (`from`, `to`), `sources.quota` (`from`, `to`), those of
+/// [`networks`] and [`certificates`].
 pub fn check(asked: &Asked) -> Result<Fields> {
     let name = khien_base::key::nfc(asked.name.trim());
     if name.is_empty() || name.chars().count() > NAME {
@@ -128,10 +142,78 @@ pub fn check(asked: &Asked) -> Result<Fields> {
         return Err(fault.on("silent_minutes"));
     }
     let addresses = if kind == SYSLOG { networks(&asked.addresses)? } else { Vec::new() };
-    if kind == SYSLOG && addresses.is_empty() {
-        return Err(Fault::invalid("sources.no-address").on("addresses"));
+    let certificates = if kind == FILE { Vec::new() } else { certificates(&asked.certificates)? };
+    let quota = quota(&asked.quota)?;
+    Ok(Fields { name, kind, addresses, certificates, quota, silent_minutes: asked.silent_minutes })
+}
+
+fn quota(text: &str) -> Result<Option<i32>> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
     }
-    Ok(Fields { name, kind, addresses, silent_minutes: asked.silent_minutes })
+    let wrong = || Fault::invalid("sources.quota").with("from", QUOTA.start()).with("to", QUOTA.end()).on("quota");
+    text.parse().ok().filter(|number| QUOTA.contains(number)).map(Some).ok_or_else(wrong)
+}
+
+/// Certificates in a text, one a line: the SHA-256 of one (64 hexadecimal digits, colons between them or not), or a
+/// name in it (a DNS name or the common name).
+///
+/// Faults, each on the field `certificates`: `sources.certificate` (`what`), `sources.too-many-certificates` (`limit`).
+pub fn certificates(text: &str) -> Result<Vec<String>> {
+    let mut all = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let bare = match line.split_at_checked(7) {
+            Some((start, rest)) if start.eq_ignore_ascii_case("sha256:") => rest,
+            _ => line,
+        };
+        let digits: String = bare.chars().filter(|c| *c != ':').collect::<String>().to_ascii_lowercase();
+        let hexadecimal = digits.len() == 64 && digits.chars().all(|c| c.is_ascii_hexdigit());
+        let one = if hexadecimal {
+            format!("sha256:{digits}")
+        } else if line.chars().count() > CERTIFICATE_NAME
+            || line.chars().any(char::is_control)
+            || bare.len() != line.len()
+        {
+            let shown: String = line.chars().take(60).collect();
+            return Err(Fault::invalid("sources.certificate").with("what", shown).on("certificates"));
+        } else {
+            format!("name:{}", khien_base::key::nfc(line).to_lowercase())
+        };
+        if !all.contains(&one) {
+            all.push(one);
+        }
+        if all.len() > CERTIFICATES {
+            return Err(Fault::invalid("sources.too-many-certificates").with("limit", CERTIFICATES).on("certificates"));
+        }
+    }
+    Ok(all)
+}
+
+/// Stored certificates.
+pub fn read_certificates(stored: &serde_json::Value) -> Vec<String> {
+    let texts = stored.as_array().map(Vec::as_slice).unwrap_or_default();
+    texts.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect()
+}
+
+/// Stored certificates as a form shows them, one a line.
+pub fn written_certificates(stored: &serde_json::Value) -> String {
+    let bare = |one: String| one.strip_prefix("name:").map(str::to_owned).unwrap_or(one);
+    read_certificates(stored).into_iter().map(bare).collect::<Vec<_>>().join("\n")
+}
+
+/// Refuses certificates that another source already has, whosever it is.
+///
+/// Faults: `sources.certificate-taken` (`what`).
+pub fn free_certificates(mine: &[String], others: &[Model]) -> Result<()> {
+    for other in others {
+        let theirs = read_certificates(&other.certificates);
+        if let Some(one) = mine.iter().find(|one| theirs.contains(one)) {
+            let what = one.split_once(':').map_or(one.as_str(), |(_, what)| what);
+            return Err(Fault::conflict("sources.certificate-taken").with("what", what).on("certificates"));
+        }
+    }
+    Ok(())
 }
 
 /// Addresses and networks (CIDR) in a text.
@@ -210,14 +292,14 @@ pub fn may_send(status: &str) -> Result<()> {
     }
 }
 
-/// Whether the kind has a token.
-pub fn has_token(kind: &str) -> bool {
-    kind != SYSLOG
+/// Whether a source gets a token as it is added: syslog only where nothing else would tell whose it is. Any source may
+/// get one later.
+pub fn starts_with_token(fields: &Fields) -> bool {
+    fields.kind != SYSLOG || (fields.addresses.is_empty() && fields.certificates.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::model::FILE;
     use super::*;
 
     fn at(minutes: i64) -> DateTime<Utc> {
@@ -236,6 +318,8 @@ mod tests {
             token_hash: None,
             token_end: String::new(),
             addresses: serde_json::json!(addresses),
+            certificates: serde_json::json!([]),
+            quota: None,
             silent_minutes: 60,
             last_event_at: Some(at(0)),
             live_until: Some(at(60)),
@@ -298,10 +382,13 @@ mod tests {
 
     #[test]
     fn a_form_is_checked_field_by_field() {
-        let good =
-            Asked {
-                name: " Tường lửa ".into(), kind: SYSLOG.into(), addresses: "10.0.0.1".into(), silent_minutes: 60
-            };
+        let good = Asked {
+            name: " Tường lửa ".into(),
+            kind: SYSLOG.into(),
+            addresses: "10.0.0.1".into(),
+            silent_minutes: 60,
+            ..Asked::default()
+        };
         assert_eq!(check(&good).unwrap().name, "Tường lửa");
         let bad = |change: fn(&mut Asked)| {
             let mut asked = good.clone();
@@ -311,9 +398,31 @@ mod tests {
         assert_eq!(bad(|a| a.name = "  ".into()).as_deref(), Some("name"));
         assert_eq!(bad(|a| a.kind = "ftp".into()).as_deref(), Some("kind"));
         assert_eq!(bad(|a| a.silent_minutes = 0).as_deref(), Some("silent_minutes"));
-        assert_eq!(bad(|a| a.addresses = String::new()).as_deref(), Some("addresses"));
+        assert_eq!(bad(|a| a.addresses = "10.0.0.x".into()).as_deref(), Some("addresses"));
+        assert_eq!(bad(|a| a.quota = "0".into()).as_deref(), Some("quota"));
+        assert_eq!(bad(|a| a.certificates = "sha256:12".into()).as_deref(), Some("certificates"));
+        let nothing = check(&Asked { addresses: String::new(), ..good.clone() }).unwrap();
+        assert!(starts_with_token(&nothing) && !starts_with_token(&check(&good).unwrap()), "known by something");
         let other = Asked { kind: FILE.into(), addresses: "nonsense".into(), ..good.clone() };
         assert!(check(&other).unwrap().addresses.is_empty(), "only syslog has addresses");
+    }
+
+    #[test]
+    fn certificates_are_read_as_openssl_writes_them_and_belong_to_one_source() {
+        let digits = "AB".repeat(32);
+        let colons: Vec<String> = (0..32).map(|_| "ab".to_owned()).collect();
+        let text = format!("{digits}\nSHA256:{}\n May01.bacninh.gov.vn \nMáy Chủ", colons.join(":"));
+        let all = certificates(&text).unwrap();
+        assert_eq!(
+            all,
+            [format!("sha256:{}", "ab".repeat(32)), "name:may01.bacninh.gov.vn".into(), "name:máy chủ".into()]
+        );
+        let taken = Model { certificates: serde_json::json!(["name:may01.bacninh.gov.vn"]), ..source(1, &[]) };
+        assert_eq!(written_certificates(&taken.certificates), "may01.bacninh.gov.vn");
+        let fault = free_certificates(&all, &[taken]).unwrap_err();
+        assert_eq!(fault.to_string(), "sources.certificate-taken what=may01.bacninh.gov.vn");
+        let many: Vec<String> = (0..60).map(|n| format!("m{n}")).collect();
+        assert_eq!(certificates(&many.join("\n")).unwrap_err().code, "sources.too-many-certificates");
     }
 
     #[test]

@@ -97,6 +97,8 @@ pub fn fresh(id: Id, fields: Fields, system: Id, unit: Id, by: Id, now: DateTime
         token_hash: None,
         token_end: String::new(),
         addresses: rules::stored(&fields.addresses),
+        certificates: fields.certificates.into(),
+        quota: fields.quota,
         silent_minutes: fields.silent_minutes,
         last_event_at: None,
         live_until: None,

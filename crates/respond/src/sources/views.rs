@@ -54,6 +54,12 @@ pub struct Row {
 pub struct Unknown {
     /// Its address.
     pub address: String,
+    /// A name in the certificate that it shows, or the certificate's SHA-256; empty without one.
+    pub certificate: String,
+    /// SHA-256 of that certificate.
+    pub fingerprint: String,
+    /// Whether it shows a token that is nobody's.
+    pub token: bool,
     /// Records that came since the server started.
     pub records: u64,
     /// When the last one came.
@@ -97,6 +103,8 @@ pub struct New {
     pub system: String,
     /// Addresses that were asked for.
     pub addresses: String,
+    /// Certificates that were asked for.
+    pub certificates: String,
     /// How it sends, if that was asked for.
     pub kind: String,
 }
@@ -125,6 +133,43 @@ pub struct Uploaded {
     pub failed: Vec<String>,
 }
 
+/// A line that arrived.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct LiveLine {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Its first characters.
+    pub text: String,
+}
+
+/// What arrives from a source at this moment.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+pub struct Live {
+    /// The source.
+    pub source: Id,
+    /// Events a second over the last ten seconds.
+    pub per_second: f64,
+    /// Its last event.
+    pub last_event_at: Option<DateTime<Utc>>,
+    /// Records that could not be read, in all.
+    pub failures: i64,
+    /// The first characters of the last of them.
+    pub failed_line: String,
+    /// How far its clock is off, in words; empty when that is not known.
+    pub skew: String,
+    /// Whether that is more than a minute.
+    pub skew_bad: bool,
+    /// The last lines, newest first; only for who may search its events.
+    pub lines: Vec<LiveLine>,
+}
+
+/// [`Live`] as a part of a page.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+pub struct LivePage {
+    /// What arrives.
+    pub live: Live,
+}
+
 /// One source.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct One {
@@ -132,6 +177,12 @@ pub struct One {
     pub row: Row,
     /// Addresses that its syslog comes from, one a line.
     pub addresses: String,
+    /// Certificates that it is known by, one a line.
+    pub certificates: String,
+    /// Events a second that it may send.
+    pub quota: Option<i32>,
+    /// What arrives at this moment.
+    pub live: Live,
     /// Minutes without an event until it counts as silent.
     pub silent_minutes: i32,
     /// Since when it is silent.
@@ -191,6 +242,9 @@ impl View for List {
         let at = DateTime::from_timestamp(1_790_000_000, 0).unwrap_or_default();
         let unknown = Unknown {
             address: "2001:db8::7".into(),
+            certificate: String::new(),
+            fingerprint: String::new(),
+            token: false,
             records: 12,
             last_at: at,
             line: "<13>Oct  1 09:00:00 <b>máy</b> app: \"thử\"".into(),
@@ -204,7 +258,15 @@ impl View for List {
                 rows: State::ALL.into_iter().map(|state| row("Máy chủ <web> \"1\"", state)).collect(),
                 pager: Pager { number: 1, pages: 1, total: 5, from: 1, to: 5, base: "/sources?".into() },
                 counts: Counts { live: 1, silent: 1, never: 1, paused: 1 },
-                unknown: vec![unknown],
+                unknown: vec![
+                    Unknown {
+                        certificate: "may01.bacninh.gov.vn".into(),
+                        fingerprint: "ab".repeat(32),
+                        ..unknown.clone()
+                    },
+                    Unknown { token: true, ..unknown.clone() },
+                    unknown,
+                ],
                 unread: 2_908,
                 unread_at: Some(at),
                 may_add: true,
@@ -222,8 +284,36 @@ impl View for New {
             Choice { value: Id::from_u128(2).to_string(), label: "Cổng dịch vụ công · Sở KH&CN".into() };
         vec![
             Self::default(),
-            Self { systems: vec![choice], addresses: "192.0.2.7".into(), kind: "syslog".into(), ..Self::default() },
+            Self {
+                systems: vec![choice],
+                addresses: "192.0.2.7".into(),
+                certificates: "may01".into(),
+                kind: "syslog".into(),
+                ..Self::default()
+            },
         ]
+    }
+}
+
+fn sample(at: DateTime<Utc>) -> Live {
+    Live {
+        source: Id::from_u128(1),
+        per_second: 12.5,
+        last_event_at: Some(at),
+        failures: 3,
+        failed_line: "{\"a\":<script>".into(),
+        skew: "chậm 7 giờ 0 phút".into(),
+        skew_bad: true,
+        lines: vec![LiveLine { at, text: "<13>Oct  1 09:00:00 <b>máy</b> app: \"thử\"".into() }],
+    }
+}
+
+impl View for LivePage {
+    const PAGE: &'static str = "sources/live.html";
+
+    fn samples() -> Vec<Self> {
+        let at = DateTime::from_timestamp(1_790_000_000, 0).unwrap_or_default();
+        vec![Self::default(), Self { live: sample(at) }, Self { live: Live { skew_bad: false, ..sample(at) } }]
     }
 }
 
@@ -235,6 +325,9 @@ impl View for One {
         let new = Self {
             row: Row { failures: 0, lost: 0, hour: 0, day: 0, ..row("Nguồn mới", State::Never) },
             addresses: String::new(),
+            certificates: String::new(),
+            quota: None,
+            live: Live { source: Id::from_u128(1), ..Live::default() },
             silent_minutes: 60,
             silent_since: None,
             token_end: "wxyz".into(),
@@ -255,6 +348,9 @@ impl View for One {
         let full = Self {
             row: row("Tường lửa & VPN", State::Silent),
             addresses: "10.0.0.0/24\n2001:db8::/64".into(),
+            certificates: "may01.bacninh.gov.vn".into(),
+            quota: Some(500),
+            live: sample(at),
             silent_since: Some(at),
             new_token: String::new(),
             events: 5_000_000,

@@ -4,11 +4,10 @@
 
 pub mod losses;
 pub mod rates;
+pub mod recent;
 pub mod register;
 pub mod stats;
 pub mod strangers;
-
-use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use khien_base::ports::Whose;
@@ -17,7 +16,8 @@ use khien_db::Db;
 
 pub use losses::{Losses, Lost};
 pub use rates::Rates;
-pub use register::{Known, Register};
+pub use recent::Recent;
+pub use register::{Certificate, Known, Register, Shown};
 pub use stats::Stats;
 pub use strangers::{Stranger, Strangers};
 
@@ -30,6 +30,8 @@ pub struct DeskSettings {
     pub syslog_tcp: Option<u16>,
     /// The port that syslog over UDP is received on.
     pub syslog_udp: Option<u16>,
+    /// The port that syslog over TLS is received on.
+    pub syslog_tls: Option<u16>,
     /// Requests a minute of one source.
     pub requests_per_minute: u32,
     /// Events a minute of one source.
@@ -38,7 +40,13 @@ pub struct DeskSettings {
 
 impl Default for DeskSettings {
     fn default() -> Self {
-        Self { syslog_tcp: None, syslog_udp: None, requests_per_minute: 600, events_per_minute: 1_000_000 }
+        Self {
+            syslog_tcp: None,
+            syslog_udp: None,
+            syslog_tls: None,
+            requests_per_minute: 12_000,
+            events_per_minute: 6_000_000,
+        }
     }
 }
 
@@ -53,6 +61,8 @@ pub struct Desk {
     pub register: Register,
     /// How much came since the last flush.
     pub stats: Stats,
+    /// What arrives at this moment.
+    pub recent: Recent,
     /// Who sends without being registered.
     pub strangers: Strangers,
     /// What was lost on the way in.
@@ -75,6 +85,7 @@ impl Desk {
             since,
             register: Register::new(db),
             stats: Stats::default(),
+            recent: Recent::default(),
             strangers: Strangers::default(),
             losses: Losses::default(),
             rates,
@@ -82,22 +93,23 @@ impl Desk {
         }
     }
 
-    /// Whose syslog comes from an address; none for who is unknown or paused.
-    pub async fn sender(&self, from: IpAddr, now: DateTime<Utc>) -> Option<Whose> {
-        let known = match self.register.by_address(from, now).await {
+    /// The source of a sender; none for who is unknown or paused. An address alone is good for syslog only.
+    pub async fn sender(&self, shown: Shown<'_>, now: DateTime<Utc>) -> Option<Known> {
+        let known = match self.register.by_shown(shown, now).await {
             Ok(known) => known?,
             Err(fault) => {
-                tracing::error!(%fault, %from, "the register of sources cannot be read");
+                tracing::error!(%fault, from = %shown.address, "the register of sources cannot be read");
                 return None;
             }
         };
-        (known.status == ACTIVE && known.kind == SYSLOG).then_some(known.whose)
+        let more = shown.token.is_some() || shown.certificate.is_some();
+        (known.status == ACTIVE && (more || known.kind == SYSLOG)).then_some(known)
     }
 
-    /// Notes a record of an address that [`Desk::sender`] does not know. Who is paused is known.
-    pub fn stranger(&self, from: IpAddr, line: &[u8], now: DateTime<Utc>) {
-        if !self.register.has_address(from) {
-            self.strangers.note(from, line, now);
+    /// Notes a record of a sender that [`Desk::sender`] does not know. Who is paused is known.
+    pub fn stranger(&self, shown: &Shown<'_>, line: &[u8], now: DateTime<Utc>) {
+        if !self.register.knows(shown) {
+            self.strangers.note(shown, line, now);
         }
     }
 
@@ -114,7 +126,7 @@ impl Desk {
         let known = self.register.by_token(token, now).await?;
         let known = known.ok_or_else(|| Fault::new(khien_base::Kind::Unauthenticated, "sources.token"))?;
         super::rules::may_send(&known.status)?;
-        self.rates.request(known.whose.source, now)?;
+        self.rates.request(known.whose.source, known.quota, now)?;
         Ok(known)
     }
 }

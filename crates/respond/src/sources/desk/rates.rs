@@ -44,12 +44,13 @@ impl Rates {
         change(minute)
     }
 
-    /// Counts a request. A source that used up its requests or its events waits for the next minute:
-    /// `sources.too-many` with `seconds`.
-    pub fn request(&self, source: Id, now: DateTime<Utc>) -> Result<()> {
+    /// Counts a request. A source that used up its requests, or its events by the limit of all or by its own quota (events
+    /// a second), waits for the next minute: `sources.too-many` with `seconds`.
+    pub fn request(&self, source: Id, quota: Option<u32>, now: DateTime<Utc>) -> Result<()> {
+        let events = quota.map_or(self.events, |quota| self.events.min(quota.saturating_mul(60)));
         let over = self.change(source, now, |minute| {
             minute.requests = minute.requests.saturating_add(1);
-            minute.requests > self.requests || minute.events >= self.events
+            minute.requests > self.requests || minute.events >= events
         });
         let wait = 60 - now.timestamp().rem_euclid(60);
         if over { Err(Fault::new(Kind::TooMany, "sources.too-many").with("seconds", wait)) } else { Ok(()) }
@@ -71,12 +72,15 @@ mod tests {
         let rates = Rates::new(2, 100);
         let (a, b) = (Id::from_u128(1), Id::from_u128(2));
         let now = DateTime::from_timestamp(1_790_000_010, 0).unwrap();
-        assert!(rates.request(a, now).is_ok() && rates.request(a, now).is_ok());
-        let fault = rates.request(a, now).unwrap_err();
+        assert!(rates.request(a, None, now).is_ok() && rates.request(a, None, now).is_ok());
+        let fault = rates.request(a, None, now).unwrap_err();
         assert_eq!(fault.to_string(), "sources.too-many seconds=30");
-        assert!(rates.request(b, now).is_ok());
+        assert!(rates.request(b, None, now).is_ok());
         rates.events(b, 100, now);
-        assert!(rates.request(b, now).is_err());
-        assert!(rates.request(b, now + chrono::TimeDelta::minutes(1)).is_ok());
+        assert!(rates.request(b, None, now).is_err());
+        assert!(rates.request(b, None, now + chrono::TimeDelta::minutes(1)).is_ok());
+        let c = Id::from_u128(3);
+        rates.events(c, 60, now);
+        assert!(rates.request(c, Some(1), now).is_err(), "its own quota");
     }
 }

@@ -1,4 +1,4 @@
-//! Who may send: tokens and addresses, read from the table and kept for a few seconds.
+//! Who may send: tokens, certificates and addresses, read from the table and kept for a few seconds.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -27,6 +27,8 @@ pub struct Known {
     pub kind: String,
     /// Whether it may.
     pub status: String,
+    /// Events a second that it may send.
+    pub quota: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -35,9 +37,54 @@ struct Kept {
     tokens: HashMap<String, Known>,
     /// Networks with the narrowest first.
     networks: Vec<(IpNet, Known)>,
+    certificates: HashMap<String, Known>,
 }
 
-/// Tokens and addresses of all sources that are not closed.
+impl Kept {
+    /// Whose a sender is by the strongest that it shows: token, certificate, address. What it shows and is nobody's is
+    /// not made up for by something weaker.
+    fn find(&self, shown: &Shown<'_>) -> Option<&Known> {
+        if let Some(token) = shown.token {
+            return self.tokens.get(&token_hash(token));
+        }
+        let Some(certificate) = &shown.certificate else { return around(&self.networks, shown.address) };
+        let fingerprint = std::iter::once(format!("sha256:{}", certificate.fingerprint));
+        let names = certificate.names.iter().map(|name| format!("name:{name}"));
+        let mut all = fingerprint.chain(names).filter_map(|one| self.certificates.get(&one));
+        let first = all.next()?;
+        // One certificate that two units claim by different signs is nobody's.
+        all.all(|other| other.whose.unit == first.whose.unit).then_some(first)
+    }
+}
+
+/// A certificate that a sender shows.
+#[derive(Debug, Clone, Copy)]
+pub struct Certificate<'a> {
+    /// SHA-256 in lower-case hex.
+    pub fingerprint: &'a str,
+    /// Names in it, in lower case.
+    pub names: &'a [String],
+}
+
+/// What a sender shows of itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// Where it sends from.
+    pub address: IpAddr,
+    /// The certificate of its connection.
+    pub certificate: Option<Certificate<'a>>,
+    /// The token in its message.
+    pub token: Option<&'a str>,
+}
+
+impl Shown<'_> {
+    /// An address and nothing else.
+    pub fn at(address: IpAddr) -> Self {
+        Self { address, certificate: None, token: None }
+    }
+}
+
+/// Tokens, certificates and addresses of all sources that are not closed.
 #[derive(Debug)]
 pub struct Register {
     db: Db,
@@ -55,14 +102,15 @@ impl Register {
         Ok(self.fresh(now).await?.tokens.get(&token_hash(token)).cloned())
     }
 
-    /// The source with the narrowest network around an address.
-    pub async fn by_address(&self, from: IpAddr, now: DateTime<Utc>) -> Result<Option<Known>> {
-        Ok(around(&self.fresh(now).await?.networks, from).cloned())
+    /// The source of a sender: of its token, else of its certificate, else the one with the narrowest network around
+    /// its address.
+    pub async fn by_shown(&self, shown: Shown<'_>, now: DateTime<Utc>) -> Result<Option<Known>> {
+        Ok(self.fresh(now).await?.find(&shown).cloned())
     }
 
-    /// Whether any source has the address, by what was read last.
-    pub fn has_address(&self, from: IpAddr) -> bool {
-        self.kept().is_some_and(|kept| around(&kept.networks, from).is_some())
+    /// Whether a sender is any source's, by what was read last.
+    pub fn knows(&self, shown: &Shown<'_>) -> bool {
+        self.kept().is_some_and(|kept| kept.find(shown).is_some())
     }
 
     /// Forgets what was read: after every change of sources.
@@ -91,16 +139,20 @@ impl Register {
             return Ok(kept);
         }
         let mut tokens = HashMap::new();
-        let mut networks = Vec::new();
+        let (mut networks, mut certificates) = (Vec::new(), HashMap::new());
         for source in store::open(self.db.read()).await? {
-            let known = Known { whose: source.whose(), name: source.name, kind: source.kind, status: source.status };
+            let quota = source.quota.and_then(|quota| u32::try_from(quota).ok());
+            let known =
+                Known { whose: source.whose(), name: source.name, kind: source.kind, status: source.status, quota };
+            let own = rules::read_certificates(&source.certificates);
+            certificates.extend(own.into_iter().map(|certificate| (certificate, known.clone())));
             networks.extend(rules::read_networks(&source.addresses).into_iter().map(|net| (net, known.clone())));
             if let Some(hash) = source.token_hash {
                 tokens.insert(hash, known);
             }
         }
         networks.sort_by_key(|(net, _)| std::cmp::Reverse(net.prefix_len()));
-        let fresh = Arc::new(Kept { read_at: now, tokens, networks });
+        let fresh = Arc::new(Kept { read_at: now, tokens, networks, certificates });
         self.keep(Some(Arc::clone(&fresh)));
         Ok(fresh)
     }

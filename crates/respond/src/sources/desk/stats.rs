@@ -72,6 +72,11 @@ impl Stats {
         self.pending().entry(source).or_default().add(Tally { failures: 1, failed, slices, ..Tally::default() });
     }
 
+    /// What was noted of a source since the last flush.
+    pub fn of(&self, source: Id) -> Tally {
+        self.pending().get(&source).cloned().unwrap_or_default()
+    }
+
     /// Takes everything that was noted.
     pub fn take(&self) -> HashMap<Id, Tally> {
         std::mem::take(&mut *self.pending())

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use chrono::{DateTime, Utc};
 
+use super::register::Shown;
 use super::stats::shown;
 
 /// Addresses that are remembered; beyond it the one that was heard longest ago is forgotten.
@@ -16,6 +17,12 @@ pub const ADDRESSES: usize = 100;
 pub struct Stranger {
     /// Its address.
     pub address: IpAddr,
+    /// SHA-256 of the certificate that it shows; empty without one.
+    pub fingerprint: String,
+    /// The first name in its certificate.
+    pub name: String,
+    /// Whether it shows a token that is nobody's.
+    pub token: bool,
     /// Records that came.
     pub records: u64,
     /// When the last one came.
@@ -24,14 +31,17 @@ pub struct Stranger {
     pub line: String,
 }
 
+/// Strangers are told apart by address, certificate, and whether they have a token.
+type Key = (IpAddr, String, bool);
+
 /// Senders that nobody registered, since this server started.
 #[derive(Debug, Default)]
 pub struct Strangers {
-    seen: Mutex<HashMap<IpAddr, Stranger>>,
+    seen: Mutex<HashMap<Key, Stranger>>,
 }
 
 impl Strangers {
-    fn seen(&self) -> MutexGuard<'_, HashMap<IpAddr, Stranger>> {
+    fn seen(&self) -> MutexGuard<'_, HashMap<Key, Stranger>> {
         match self.seen.lock() {
             Ok(seen) => seen,
             Err(poisoned) => poisoned.into_inner(),
@@ -39,29 +49,43 @@ impl Strangers {
     }
 
     /// Notes a record.
-    pub fn note(&self, from: IpAddr, line: &[u8], now: DateTime<Utc>) {
-        let from = from.to_canonical();
+    pub fn note(&self, shown_by: &Shown<'_>, line: &[u8], now: DateTime<Utc>) {
+        let address = shown_by.address.to_canonical();
+        let certificate = shown_by.certificate;
+        let fingerprint = certificate.map(|certificate| certificate.fingerprint.to_owned()).unwrap_or_default();
+        let key = (address, fingerprint.clone(), shown_by.token.is_some());
         let mut seen = self.seen();
-        if !seen.contains_key(&from) && seen.len() >= ADDRESSES {
-            let oldest = seen.values().min_by_key(|stranger| stranger.last_at).map(|stranger| stranger.address);
-            oldest.and_then(|address| seen.remove(&address));
+        if !seen.contains_key(&key) && seen.len() >= ADDRESSES {
+            let oldest = seen.iter().min_by_key(|(_, stranger)| stranger.last_at).map(|(key, _)| key.clone());
+            oldest.and_then(|key| seen.remove(&key));
         }
-        let fresh = || Stranger { address: from, records: 0, last_at: now, line: String::new() };
-        let stranger = seen.entry(from).or_insert_with(fresh);
+        let name = certificate.and_then(|certificate| certificate.names.first());
+        let fresh = || Stranger {
+            address,
+            fingerprint,
+            name: name.map(|name| shown(name.as_bytes())).unwrap_or_default(),
+            token: shown_by.token.is_some(),
+            records: 0,
+            last_at: now,
+            line: String::new(),
+        };
+        let stranger = seen.entry(key).or_insert_with(fresh);
         stranger.records += 1;
         stranger.last_at = now;
         stranger.line = shown(line);
     }
 
-    /// Forgets an address: it was registered.
-    pub fn forget(&self, known: impl Fn(IpAddr) -> bool) {
-        self.seen().retain(|address, _| !known(*address));
+    /// Forgets senders that were registered.
+    pub fn forget(&self, known: impl Fn(&Stranger) -> bool) {
+        self.seen().retain(|_, stranger| !known(stranger));
     }
 
     /// The last heard first.
     pub fn all(&self) -> Vec<Stranger> {
         let mut all: Vec<Stranger> = self.seen().values().cloned().collect();
-        all.sort_by_key(|stranger| (std::cmp::Reverse(stranger.last_at), stranger.address));
+        all.sort_by_key(|stranger| {
+            (std::cmp::Reverse(stranger.last_at), stranger.address, stranger.fingerprint.clone())
+        });
         all
     }
 }
@@ -76,7 +100,7 @@ mod tests {
         let start = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
         for n in 0..300_u32 {
             let from = IpAddr::from(std::net::Ipv4Addr::from(0x0A00_0000 + n));
-            strangers.note(from, b"<13>x", start + chrono::TimeDelta::seconds(i64::from(n)));
+            strangers.note(&Shown::at(from), b"<13>x", start + chrono::TimeDelta::seconds(i64::from(n)));
         }
         let all = strangers.all();
         assert_eq!(all.len(), ADDRESSES);
@@ -88,8 +112,8 @@ mod tests {
     fn a_mapped_address_is_the_same_sender() {
         let strangers = Strangers::default();
         let now = DateTime::from_timestamp(0, 0).unwrap();
-        strangers.note("192.0.2.1".parse().unwrap(), b"a", now);
-        strangers.note("::ffff:192.0.2.1".parse().unwrap(), b"b\nc", now);
+        strangers.note(&Shown::at("192.0.2.1".parse().unwrap()), b"a", now);
+        strangers.note(&Shown::at("::ffff:192.0.2.1".parse().unwrap()), b"b\nc", now);
         let all = strangers.all();
         assert_eq!((all.len(), all[0].records, all[0].line.as_str()), (1, 2, "b c"));
     }

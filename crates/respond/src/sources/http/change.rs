@@ -28,6 +28,12 @@ pub(in crate::sources) struct NewSource {
     /// Addresses that its syslog comes from.
     #[serde(default)]
     addresses: String,
+    /// Certificates that it shows over TLS, one a line: SHA-256 or a name.
+    #[serde(default)]
+    certificates: String,
+    /// Events a second that it may send; blank sets no limit.
+    #[serde(default)]
+    quota: String,
     /// Minutes without an event until it counts as silent.
     silent_minutes: i32,
 }
@@ -37,7 +43,15 @@ fn changed(ctx: &Ctx, source: &Model) -> Result<()> {
     let desk = ctx.kit.part::<Desk>()?;
     desk.register.forget();
     let nets = rules::read_networks(&source.addresses);
-    desk.strangers.forget(|address| nets.iter().any(|net| net.contains(&address)));
+    let certificates = rules::read_certificates(&source.certificates);
+    desk.strangers.forget(|stranger| {
+        let own = |sign: &str, what: &str| certificates.iter().any(|one| one.strip_prefix(sign) == Some(what));
+        if stranger.fingerprint.is_empty() {
+            !stranger.token && nets.iter().any(|net| net.contains(&stranger.address))
+        } else {
+            own("sha256:", &stranger.fingerprint) || (!stranger.name.is_empty() && own("name:", &stranger.name))
+        }
+    });
     ctx.kit.bus.tell(Live { topic: "sources", permission: READ, unit: Some(source.unit) });
     Ok(())
 }
@@ -49,26 +63,35 @@ fn end_of(token: &str) -> String {
 /// `POST /sources`: the token is shown this once.
 pub(in crate::sources) async fn add(mut ctx: Ctx) -> Result<Reply> {
     let form: NewSource = ctx.form().await?;
-    let asked =
-        Asked { name: form.name, kind: form.kind, addresses: form.addresses, silent_minutes: form.silent_minutes };
+    let asked = Asked {
+        name: form.name,
+        kind: form.kind,
+        addresses: form.addresses,
+        certificates: form.certificates,
+        quota: form.quota,
+        silent_minutes: form.silent_minutes,
+    };
     let fields = rules::check(&asked)?;
     let unknown = || Fault::invalid("sources.system").on("system");
     let system = form.system.trim().parse().map_err(|_| unknown())?;
     let card = ctx.kit.systems()?.some(vec![system]).await?.into_iter().next().ok_or_else(unknown)?;
     let actor = ctx.actor()?;
     actor.over(WRITE, card.unit).map_err(|_| unknown())?;
-    let networks = fields.addresses.clone();
+    let (networks, certificates) = (fields.addresses.clone(), fields.certificates.clone());
+    let token = if rules::starts_with_token(&fields) { secret::token() } else { String::new() };
     let mut source = store::fresh(ctx.kit.id(), fields, card.id, card.unit, actor.id, ctx.now);
-    let token = if rules::has_token(&source.kind) { secret::token() } else { String::new() };
     if !token.is_empty() {
         source.token_hash = Some(token_hash(&token));
         source.token_end = end_of(&token);
     }
     let tx = ctx.kit.db.begin().await?;
-    rules::free(&networks, source.unit, &store::open(tx.conn()).await?)?;
+    let others = store::open(tx.conn()).await?;
+    rules::free(&networks, source.unit, &others)?;
+    rules::free_certificates(&certificates, &others)?;
     store::insert(tx.conn(), source.clone()).await?;
     let detail = json!({"name": source.name, "system": source.system, "kind": source.kind,
-        "addresses": source.addresses, "silent_minutes": source.silent_minutes});
+        "addresses": source.addresses, "certificates": source.certificates, "quota": source.quota,
+        "silent_minutes": source.silent_minutes});
     tx.commit(ctx.entry("sources.add", "source", source.id, Some(source.unit), detail)?).await?;
     changed(&ctx, &source)?;
     let view = one(&ctx, source, token, None).await?;
@@ -83,6 +106,12 @@ pub(in crate::sources) struct Edited {
     /// Addresses that its syslog comes from.
     #[serde(default)]
     addresses: String,
+    /// Certificates that it shows over TLS, one a line: SHA-256 or a name.
+    #[serde(default)]
+    certificates: String,
+    /// Events a second that it may send; blank sets no limit.
+    #[serde(default)]
+    quota: String,
     /// Minutes without an event until it counts as silent.
     silent_minutes: i32,
     /// When the settings had last changed as the form was made.
@@ -103,6 +132,8 @@ pub(in crate::sources) async fn edit(mut ctx: Ctx) -> Result<Reply> {
         name: form.name,
         kind: source.kind.clone(),
         addresses: form.addresses,
+        certificates: form.certificates,
+        quota: form.quota,
         silent_minutes: form.silent_minutes,
     };
     let fields = rules::check(&asked)?;
@@ -110,10 +141,13 @@ pub(in crate::sources) async fn edit(mut ctx: Ctx) -> Result<Reply> {
     let mut others = store::open(tx.conn()).await?;
     others.retain(|other| other.id != source.id);
     rules::free(&fields.addresses, source.unit, &others)?;
+    rules::free_certificates(&fields.certificates, &others)?;
     let after = Model {
         search_key: khien_base::key::key(&fields.name),
         name: fields.name,
         addresses: rules::stored(&fields.addresses),
+        certificates: fields.certificates.into(),
+        quota: fields.quota,
         silent_minutes: fields.silent_minutes,
         live_until: source.last_event_at.map(|last| rules::live_until(last, fields.silent_minutes)),
         ..source.clone()
@@ -122,11 +156,16 @@ pub(in crate::sources) async fn edit(mut ctx: Ctx) -> Result<Reply> {
         row.name = Set(after.name.clone());
         row.search_key = Set(after.search_key.clone());
         row.addresses = Set(after.addresses.clone());
+        row.certificates = Set(after.certificates.clone());
+        row.quota = Set(after.quota);
         row.silent_minutes = Set(after.silent_minutes);
         row.live_until = Set(after.live_until);
     })
     .await?;
-    let said = |m: &Model| json!({"name": m.name, "addresses": m.addresses, "silent_minutes": m.silent_minutes});
+    let said = |m: &Model| {
+        json!({"name": m.name, "addresses": m.addresses, "certificates": m.certificates, "quota": m.quota,
+            "silent_minutes": m.silent_minutes})
+    };
     let detail = json!({"before": said(&source), "after": said(&after)});
     tx.commit(ctx.entry("sources.edit", "source", source.id, Some(source.unit), detail)?).await?;
     changed(&ctx, &after)?;
@@ -138,9 +177,6 @@ pub(in crate::sources) async fn rotate(ctx: Ctx) -> Result<Reply> {
     let source = reached(&ctx, WRITE).await?;
     if source.status == CLOSED {
         return Err(Fault::conflict("sources.closed"));
-    }
-    if !rules::has_token(&source.kind) {
-        return Err(Fault::invalid("sources.no-token"));
     }
     let token = secret::token();
     let (hash, end) = (token_hash(&token), end_of(&token));

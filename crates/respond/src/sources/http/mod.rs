@@ -1,6 +1,7 @@
 //! Handlers of log sources.
 
 mod change;
+mod live;
 mod upload;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 
 pub(super) use change::{Edited, NewSource, Turned};
 pub(super) use change::{add, close, edit, pause, resume, rotate};
+pub(super) use live::live;
 pub(super) use upload::{LIMIT, upload};
 
 use super::desk::{Desk, Lost};
@@ -72,6 +74,9 @@ fn strangers(ctx: &Ctx) -> Result<Vec<Unknown>> {
     Ok(all
         .map(|stranger| Unknown {
             address: stranger.address.to_string(),
+            certificate: if stranger.name.is_empty() { stranger.fingerprint.clone() } else { stranger.name },
+            fingerprint: stranger.fingerprint,
+            token: stranger.token,
             records: stranger.records,
             last_at: stranger.last_at,
             line: stranger.line.chars().take(200).collect(),
@@ -144,6 +149,8 @@ struct Start {
     #[serde(default)]
     address: String,
     #[serde(default)]
+    certificate: String,
+    #[serde(default)]
     kind: String,
 }
 
@@ -156,11 +163,16 @@ pub(super) async fn show_new(ctx: Ctx) -> Result<Reply> {
         value: card.id.to_string(),
         label: format!("{} · {}", card.name, tree.name(card.unit)),
     };
-    let kind = if start.address.is_empty() { start.kind } else { super::model::SYSLOG.to_owned() };
+    let kind = if start.address.is_empty() && start.certificate.is_empty() {
+        start.kind
+    } else {
+        super::model::SYSLOG.to_owned()
+    };
     ctx.page(&New {
         systems: systems.into_iter().map(choice).collect(),
         system: start.system,
         addresses: start.address,
+        certificates: start.certificate,
         kind,
     })
 }
@@ -194,6 +206,9 @@ async fn one(ctx: &Ctx, source: Model, new_token: String, uploaded: Option<Uploa
     let networks = rules::read_networks(&source.addresses);
     Ok(One {
         addresses: networks.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+        certificates: rules::written_certificates(&source.certificates),
+        quota: source.quota,
+        live: live::arriving(ctx, &source)?,
         silent_minutes: source.silent_minutes,
         silent_since: (row.state == State::Silent).then_some(source.last_event_at).flatten(),
         token_end: source.token_end.clone(),
