@@ -50,7 +50,8 @@ pub fn make(args: &Args, clock: &Clock) -> Result<Vec<String>> {
     if let Some(name) = &args.client {
         let pair = certify::client(&authority, name, now)?;
         std::fs::create_dir_all(&args.out).map_err(|error| unwritable(&args.out, &error))?;
-        let file: String = name.chars().map(|c| if c.is_alphanumeric() || "-._".contains(c) { c } else { '-' }).collect();
+        let file: String =
+            name.chars().map(|c| if c.is_alphanumeric() || "-._".contains(c) { c } else { '-' }).collect();
         told.extend(keep(&args.out, file.trim_start_matches('.'), &pair, Keep::Both)?);
         let ca = args.out.join("ca.pem");
         if !ca.exists() {

@@ -1,6 +1,7 @@
 //! Settings: the file `khien.toml` of the data folder, then environment variables `KHIEN_…`, then the command line;
 //! the later wins. This is the only place that reads the environment.
 
+pub mod files;
 pub mod receive;
 
 use std::net::SocketAddr;

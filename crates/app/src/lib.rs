@@ -11,6 +11,7 @@ pub mod jobs;
 pub mod key;
 pub mod local;
 pub mod overview;
+pub mod receive;
 pub mod rescue;
 pub mod serve;
 pub mod wiring;

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::{jobs, local, wiring};
+use crate::{jobs, local, receive, wiring};
 
 /// Serves the centre of a data folder.
 pub async fn serve(data: &Path, config: &Config) -> Result<()> {
@@ -28,7 +28,7 @@ pub async fn serve(data: &Path, config: &Config) -> Result<()> {
         Err(fault) => tracing::error!(%fault, "correlations know nothing of stored events"),
     }
     let worker = tokio::spawn(jobs::work(Arc::clone(&centre.kit), stop.clone()));
-    let collectors = wiring::collect(&centre, data, config, stop.clone()).await?;
+    let collectors = receive::start(&centre, data, config, stop.clone()).await?;
     announce(address);
     let router = khien_web::router::router(&centre.kit);
     let service = router.into_make_service_with_connect_info::<SocketAddr>();

@@ -5,7 +5,6 @@ use std::sync::{Arc, LazyLock};
 
 use khien_base::ports::{EventStore, Intake};
 use khien_base::{Clock, Fault, Ids, Result};
-use khien_collect::{Known, Senders, Shown, SyslogListen};
 use khien_db::Db;
 use khien_directory::Directory;
 use khien_govern::systems::port::Register;
@@ -13,12 +12,10 @@ use khien_lake::Lake;
 use khien_print::{Lists, NationalForm};
 use khien_respond::intake::{Parts, Pipeline};
 use khien_respond::rules::loaded::{self, Rules};
-use khien_respond::sources::desk::{self, Desk, DeskSettings};
+use khien_respond::sources::desk::{Desk, DeskSettings};
 use khien_respond::sources::watch::Watching;
 use khien_web::{Job, Kit, Module, Settings};
 use serde_json::Value;
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
 use crate::banner::TopBar;
 use crate::config::Config;
@@ -66,7 +63,8 @@ pub struct Centre {
     /// The key of the command line's way in.
     pub local: Arc<LocalKey>,
     lake: Arc<Lake>,
-    desk: Arc<Desk>,
+    /// What is known of log sources.
+    pub desk: Arc<Desk>,
 }
 
 /// Opens the centre of a data folder: database, event store, rules.
@@ -130,50 +128,6 @@ pub async fn open(data: &Path, config: &Config, clock: Clock) -> Result<Centre> 
         kit.plug(Arc::new(Boundaries(file.clone())));
     }
     Ok(Centre { kit: Arc::new(kit), local, lake, desk })
-}
-
-/// Starts receiving syslog where the settings say so.
-pub async fn collect(centre: &Centre, data: &Path, config: &Config, stop: CancellationToken) -> Result<Vec<JoinHandle<()>>> {
-    let tls = match config.receive.syslog_tls {
-        Some(address) => Some((address, config.receive.tls(data))),
-        None => None,
-    };
-    if config.syslog_udp.is_none() && config.syslog_tcp.is_none() && tls.is_none() {
-        return Ok(Vec::new());
-    }
-    let listen = SyslogListen { udp: config.syslog_udp, tcp: config.syslog_tcp, tls, ..SyslogListen::default() };
-    let sockets = khien_collect::bind(listen).await?;
-    let intake = Arc::clone(centre.kit.intake()?);
-    let clock = centre.kit.clock.clone();
-    let senders = senders(&centre.desk, &clock);
-    Ok(vec![tokio::spawn(sockets.run(senders, intake, clock, stop))])
-}
-
-/// Who sends syslog, as the desk of the log sources knows them.
-fn senders(desk: &Arc<Desk>, clock: &Clock) -> Senders {
-    let (finds, hears, meets, misses) = (Arc::clone(desk), Arc::clone(desk), Arc::clone(desk), Arc::clone(desk));
-    let (found, heard, met, missed) = (clock.clone(), clock.clone(), clock.clone(), clock.clone());
-    Senders {
-        whose: Arc::new(move |shown| {
-            let (desk, now) = (Arc::clone(&finds), found.now());
-            Box::pin(async move {
-                let known = desk.sender(as_desk(&shown), now).await?;
-                Some(Known { whose: known.whose, quota: known.quota })
-            })
-        }),
-        unreadable: Arc::new(move |whose, fault, line| hears.unreadable(whose, fault, line, heard.now())),
-        stranger: Arc::new(move |shown, line| meets.stranger(&as_desk(shown), line, met.now())),
-        lost: Arc::new(move |whose, count| misses.losses.note(whose.map(|whose| whose.source), count, missed.now())),
-    }
-}
-
-/// What a sender shows, in the desk's words.
-fn as_desk(shown: &Shown) -> desk::Shown<'_> {
-    let certificate = shown
-        .certificate
-        .as_deref()
-        .map(|certificate| desk::Certificate { fingerprint: &certificate.fingerprint, names: &certificate.names });
-    desk::Shown { address: shown.address, certificate, token: shown.token.as_deref() }
 }
 
 impl Centre {

@@ -67,6 +67,17 @@ pub struct Banner {
     pub centre: String,
     /// The nearest legal deadline.
     pub deadline: Option<Deadline>,
+    /// What cannot wait: the centre takes nothing in.
+    pub alarm: Option<Alarm>,
+}
+
+/// What cannot wait.
+#[derive(Debug, Clone, Serialize)]
+pub struct Alarm {
+    /// Where more is said.
+    pub href: String,
+    /// What is wrong and what to do.
+    pub text: String,
 }
 
 /// The nearest legal deadline.
@@ -137,6 +148,7 @@ impl Pages {
                 "user": user,
                 "nav": nav(kit, frame),
                 "deadline": banner.deadline,
+                "alarm": banner.alarm,
                 "unread": 0,
                 "fragment": frame.fragment,
                 "now": frame.now,

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use khien_collect::TlsFiles;
 use serde::Deserialize;
 
+use super::files::WatchedFiles;
+
 /// How logs come in.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -19,6 +21,8 @@ pub struct Receive {
     pub tls_key: Option<PathBuf>,
     /// Authorities of clients' certificates; by default `tls/ca.pem` of the data folder, if it is there.
     pub client_ca: Option<PathBuf>,
+    /// Files and folders of this machine that are followed.
+    pub files: Vec<WatchedFiles>,
 }
 
 /// The folder of certificates in a data folder.

@@ -10,6 +10,7 @@ pub mod correlations;
 pub mod feed;
 mod http;
 pub mod pipeline;
+mod room;
 #[cfg(test)]
 mod tests;
 

@@ -13,18 +13,18 @@ use khien_base::ports::{EventStore, Intake, Whose};
 use khien_base::{Clock, Event, Fault, Ids, Record, Result};
 use khien_db::Db;
 use khien_detect::Scratch;
-use khien_web::live::Bus;
-use tokio::sync::Semaphore;
+use khien_web::live::{Bus, Live};
 
 use super::correlations::Fired;
+use super::room::Room;
 use crate::alerts;
 use crate::finding::Finding;
 use crate::rules::loaded::{Loaded, Rules};
 use crate::sources::desk::Desk;
 use crate::sources::desk::recent::Glimpse;
 
-/// Events under way at once: beyond it, who brings more waits.
-const ROOM: u32 = 40_000;
+/// Events under way at once: beyond it, and beyond its share of it, who brings more waits.
+const ROOM: usize = 40_000;
 /// Events that are matched and stored together.
 const TOGETHER: usize = 5_000;
 /// Events that are matched on the thread that brings them.
@@ -52,19 +52,19 @@ pub struct Parts {
 /// The way of records into the centre.
 pub struct Pipeline {
     parts: Parts,
-    room: Semaphore,
+    room: Room,
 }
 
 impl std::fmt::Debug for Pipeline {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pipeline").field("room", &self.room.available_permits()).finish_non_exhaustive()
+        f.debug_struct("Pipeline").field("room", &self.room.free()).finish_non_exhaustive()
     }
 }
 
 impl Pipeline {
     /// A pipeline of these parts.
     pub fn new(parts: Parts) -> Self {
-        Self { parts, room: Semaphore::new(ROOM as usize) }
+        Self { parts, room: Room::new(ROOM) }
     }
 
     /// Puts other rules in force: batches under way end with the rules that they began with.
@@ -73,8 +73,7 @@ impl Pipeline {
     }
 
     async fn batch(&self, whose: Whose, records: Vec<Record>) -> Result<usize> {
-        let weight = u32::try_from(records.len()).unwrap_or(ROOM).min(ROOM);
-        let _room = self.room.acquire_many(weight).await.map_err(Fault::internal)?;
+        let _room = self.room.take(whose.source, records.len()).await;
         let now = self.parts.clock.now();
         let events = stamp(&self.parts.ids, whose, records, now);
         let rules = Arc::clone(&self.parts.rules);
@@ -92,7 +91,11 @@ impl Pipeline {
             }
         };
         let (count, glimpse) = (events.len(), Glimpse::of(&events));
-        self.parts.events.append(events).await?;
+        let stored = self.parts.events.append(events).await;
+        if self.parts.desk.standstill.note(&stored, now) {
+            self.parts.bus.tell(Live { topic: "sources", permission: crate::sources::READ, unit: None });
+        }
+        stored?;
         self.parts.desk.stats.came(whose.source, count, now);
         self.parts.desk.rates.events(whose.source, count, now);
         self.parts.desk.recent.note(whose.source, glimpse, now);

@@ -1,7 +1,9 @@
 //! Settings to copy into what an agency already runs. Pure text.
 //!
-//! Sources: rsyslog `omfwd` module reference; Fluent Bit manual, "Windows Event Log (winevtlog)" and "HTTP" output;
+//! Sources, beside those of [`syslog`]: Fluent Bit manual, "Windows Event Log (winevtlog)" and "HTTP" output;
 //! Vector reference, sink `http`; curl manual.
+
+mod syslog;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -55,36 +57,16 @@ impl Address {
 /// What stands for a token that is not shown any more.
 pub const PLACE: &str = "<TOKEN>";
 
-/// The texts for a source of this kind.
+/// The texts for a source of this kind. Syslog carries a token where there is one.
 pub fn of(kind: &str, at: &Address, settings: &DeskSettings, token: &str) -> Vec<Recipe> {
+    if kind == SYSLOG {
+        return syslog::all(at, settings, token);
+    }
     let token = if token.is_empty() { PLACE } else { token };
     match kind {
-        SYSLOG => syslog(at, settings),
         NDJSON => vec![fluent_bit(at, token), vector(at, token), curl(at, token)],
         _ => vec![upload(at, token)],
     }
-}
-
-fn syslog(at: &Address, settings: &DeskSettings) -> Vec<Recipe> {
-    let mut all = Vec::new();
-    if let Some(port) = settings.syslog_tcp {
-        let text = format!(
-            "# RFC 6587, octet-counted; keeps up to 100,000 lines on disk while the centre cannot be reached\n\
-             *.* action(type=\"omfwd\" target=\"{host}\" port=\"{port}\" protocol=\"tcp\"\n    \
-             TCP_Framing=\"octet-counted\" template=\"RSYSLOG_SyslogProtocol23Format\"\n    \
-             queue.type=\"LinkedList\" queue.filename=\"khien\" queue.size=\"100000\"\n    \
-             queue.saveOnShutdown=\"on\" action.resumeRetryCount=\"-1\")\n",
-            host = at.host
-        );
-        all.push(Recipe { id: "rsyslog-tcp", file: "/etc/rsyslog.d/60-khien.conf", text });
-    }
-    if let Some(port) = settings.syslog_udp {
-        let text = format!("*.* @{}:{port};RSYSLOG_SyslogProtocol23Format\n", at.host);
-        all.push(Recipe { id: "rsyslog-udp", file: "/etc/rsyslog.d/60-khien.conf", text });
-        let text = format!("logging host {} transport udp port {port}\nlogging trap informational\n", at.host);
-        all.push(Recipe { id: "device-udp", file: "", text });
-    }
-    all
 }
 
 fn fluent_bit(at: &Address, token: &str) -> Recipe {
@@ -135,7 +117,12 @@ mod tests {
     use super::*;
 
     fn ports() -> DeskSettings {
-        DeskSettings { syslog_tcp: Some(6514), syslog_udp: Some(5514), ..DeskSettings::default() }
+        DeskSettings {
+            syslog_tcp: Some(1514),
+            syslog_udp: Some(5514),
+            syslog_tls: Some(6514),
+            ..DeskSettings::default()
+        }
     }
 
     #[test]
@@ -147,7 +134,13 @@ mod tests {
         }
         assert!(of(FILE, &at, &ports(), "")[0].text.contains(PLACE));
         let syslog = of(SYSLOG, &at, &ports(), "");
-        assert!(syslog[0].text.contains("port=\"6514\"") && syslog[1].text.contains("@khien.bacninh.gov.vn:5514"));
+        let text = |id: &str| syslog.iter().find(|recipe| recipe.id == id).unwrap().text.clone();
+        assert!(text("rsyslog-tcp").contains("port=\"1514\"") && !text("rsyslog-tcp").contains("khien@32473"));
+        assert!(text("rsyslog-udp").contains("@khien.bacninh.gov.vn:5514"));
+        assert!(text("rsyslog-tls").contains("port=\"6514\""));
+        assert!(syslog.iter().all(|recipe| recipe.text.contains("khien.bacninh.gov.vn")));
+        let with_token = of(SYSLOG, &at, &ports(), "abc123");
+        assert!(with_token.iter().any(|recipe| recipe.text.contains("[khien@32473 token=\\\"abc123\\\"]")));
         assert!(of(SYSLOG, &at, &DeskSettings::default(), "").is_empty(), "no receiver, no settings");
     }
 

@@ -90,6 +90,10 @@ pub struct List {
     pub unread: u64,
     /// When the last of them was.
     pub unread_at: Option<DateTime<Utc>>,
+    /// Why the centre takes nothing in for now, in a sentence; empty while it does.
+    pub halted: String,
+    /// Since when.
+    pub halted_at: Option<DateTime<Utc>>,
     /// Whether the viewer may add sources.
     pub may_add: bool,
 }
@@ -269,6 +273,8 @@ impl View for List {
                 ],
                 unread: 2_908,
                 unread_at: Some(at),
+                halted: "Đĩa sắp đầy.".into(),
+                halted_at: Some(at),
                 may_add: true,
                 ..Self::default()
             },

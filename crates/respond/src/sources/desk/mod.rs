@@ -6,6 +6,7 @@ pub mod losses;
 pub mod rates;
 pub mod recent;
 pub mod register;
+pub mod standstill;
 pub mod stats;
 pub mod strangers;
 
@@ -18,6 +19,7 @@ pub use losses::{Losses, Lost};
 pub use rates::Rates;
 pub use recent::Recent;
 pub use register::{Certificate, Known, Register, Shown};
+pub use standstill::{Halt, Standstill};
 pub use stats::Stats;
 pub use strangers::{Stranger, Strangers};
 
@@ -67,6 +69,8 @@ pub struct Desk {
     pub strangers: Strangers,
     /// What was lost on the way in.
     pub losses: Losses,
+    /// Whether the centre takes records in.
+    pub standstill: Standstill,
     /// How often each source came this minute.
     pub rates: Rates,
     /// Files that are read at the same time: each is held in memory.
@@ -88,6 +92,7 @@ impl Desk {
             recent: Recent::default(),
             strangers: Strangers::default(),
             losses: Losses::default(),
+            standstill: Standstill::default(),
             rates,
             files: tokio::sync::Semaphore::new(FILES),
         }
@@ -104,6 +109,18 @@ impl Desk {
         };
         let more = shown.token.is_some() || shown.certificate.is_some();
         (known.status == ACTIVE && (more || known.kind == SYSLOG)).then_some(known)
+    }
+
+    /// Whose a watched file is, by the name or identity of its source; none for who is unknown or paused.
+    pub async fn named(&self, name: &str, now: DateTime<Utc>) -> Option<Whose> {
+        let known = match self.register.named(name, now).await {
+            Ok(known) => known?,
+            Err(fault) => {
+                tracing::error!(%fault, "the register of sources cannot be read");
+                return None;
+            }
+        };
+        (known.status == ACTIVE).then_some(known.whose)
     }
 
     /// Notes a record of a sender that [`Desk::sender`] does not know. Who is paused is known.

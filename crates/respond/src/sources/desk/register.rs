@@ -38,6 +38,8 @@ struct Kept {
     /// Networks with the narrowest first.
     networks: Vec<(IpNet, Known)>,
     certificates: HashMap<String, Known>,
+    /// By identity and by the search key of the name.
+    names: HashMap<String, Known>,
 }
 
 impl Kept {
@@ -108,6 +110,12 @@ impl Register {
         Ok(self.fresh(now).await?.find(&shown).cloned())
     }
 
+    /// The source of a name, whatever its case and diacritics, or of an identity; of several of one name the oldest.
+    pub async fn named(&self, name: &str, now: DateTime<Utc>) -> Result<Option<Known>> {
+        let kept = self.fresh(now).await?;
+        Ok(kept.names.get(name.trim()).or_else(|| kept.names.get(&khien_base::key::key(name))).cloned())
+    }
+
     /// Whether a sender is any source's, by what was read last.
     pub fn knows(&self, shown: &Shown<'_>) -> bool {
         self.kept().is_some_and(|kept| kept.find(shown).is_some())
@@ -139,11 +147,15 @@ impl Register {
             return Ok(kept);
         }
         let mut tokens = HashMap::new();
-        let (mut networks, mut certificates) = (Vec::new(), HashMap::new());
-        for source in store::open(self.db.read()).await? {
+        let (mut networks, mut certificates, mut names) = (Vec::new(), HashMap::new(), HashMap::new());
+        let mut open = store::open(self.db.read()).await?;
+        open.sort_by_key(|source| (source.created_at, source.id));
+        for source in open {
             let quota = source.quota.and_then(|quota| u32::try_from(quota).ok());
             let known =
                 Known { whose: source.whose(), name: source.name, kind: source.kind, status: source.status, quota };
+            names.entry(source.search_key).or_insert_with(|| known.clone());
+            names.insert(source.id.to_string(), known.clone());
             let own = rules::read_certificates(&source.certificates);
             certificates.extend(own.into_iter().map(|certificate| (certificate, known.clone())));
             networks.extend(rules::read_networks(&source.addresses).into_iter().map(|net| (net, known.clone())));
@@ -152,7 +164,7 @@ impl Register {
             }
         }
         networks.sort_by_key(|(net, _)| std::cmp::Reverse(net.prefix_len()));
-        let fresh = Arc::new(Kept { read_at: now, tokens, networks, certificates });
+        let fresh = Arc::new(Kept { read_at: now, tokens, networks, certificates, names });
         self.keep(Some(Arc::clone(&fresh)));
         Ok(fresh)
     }

@@ -53,6 +53,7 @@ pub(super) async fn list(ctx: Ctx) -> Result<Reply> {
     // What strangers send may be anybody's: only who sees all units sees it.
     let all = reach == Reach::All;
     let unknown = if all { strangers(&ctx)? } else { Vec::new() };
+    let halt = ctx.kit.part::<Desk>()?.standstill.halt();
     let unread = if all { ctx.kit.part::<Desk>()?.losses.unread() } else { Lost::default() };
     ctx.page(&List {
         rows,
@@ -61,6 +62,8 @@ pub(super) async fn list(ctx: Ctx) -> Result<Reply> {
         unknown,
         unread: unread.datagrams,
         unread_at: unread.last_at,
+        halted: halt.as_ref().map(|halt| ctx.kit.texts.fault(ctx.lang, &halt.fault)).unwrap_or_default(),
+        halted_at: halt.map(|halt| halt.since),
         may_add: ctx.actor()?.may(WRITE),
         q: asked.q,
         state: asked.state,
@@ -200,7 +203,9 @@ async fn one(ctx: &Ctx, source: Model, new_token: String, uploaded: Option<Uploa
     let may_write = ctx.reach(WRITE).covers(source.unit) && row.state != State::Closed;
     let host = ctx.headers.get("host").and_then(|host| host.to_str().ok());
     let at = Address::of(host, ctx.kit.settings.secure_cookies);
-    let recipes = if may_write { recipes::of(&source.kind, &at, &desk.settings, &new_token) } else { Vec::new() };
+    // A token that is not shown any more has its place in the texts.
+    let token = if new_token.is_empty() && !source.token_end.is_empty() { recipes::PLACE } else { &new_token };
+    let recipes = if may_write { recipes::of(&source.kind, &at, &desk.settings, token) } else { Vec::new() };
     let history = audit::history(ctx.kit.db.read(), source.id, 50).await?;
     let steps = history.into_iter().map(|entry| Step { at: entry.at, who: entry.actor_name, action: entry.action });
     let networks = rules::read_networks(&source.addresses);
