@@ -50,6 +50,7 @@ pub(super) async fn make(stage: &mut Stage, script: &Script) -> Result<()> {
                 kind: "syslog".into(),
                 addresses: source.address.clone(),
                 silent_minutes: 1440,
+                ..Default::default()
             };
             let fields = sources::rules::check(&asked)?;
             let source_id = kit.id();

@@ -73,6 +73,7 @@ impl Centre {
             kind: "ndjson".into(),
             addresses: String::new(),
             silent_minutes: 60,
+            ..Default::default()
         };
         let (id, token) = (kit.id(), secret::token());
         let mut fresh = sources::store::fresh(
