@@ -14,6 +14,10 @@ if [ "${1:-build}" = test ]; then
   lacks pdftotext && need+=(poppler-utils)
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need+=(postgresql)
   python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || need+=(python3-venv)
+  lacks rsyslogd && need+=(rsyslog rsyslog-openssl rsyslog-elasticsearch)
+  # What syslog-ng stands on: it is unpacked for its proof, as it cannot be installed beside rsyslog.
+  ldconfig -p | grep -q libivykis || need+=(libivykis0 libnet1 libwrap0 libjson-c5)
+  lacks logger && need+=(bsdutils)
   fc-list 2>/dev/null | grep -qi liberation || need+=(fonts-liberation)
 fi
 if [ ${#need[@]} -gt 0 ]; then
