@@ -204,7 +204,7 @@ async fn one(ctx: &Ctx, source: Model, new_token: String, uploaded: Option<Uploa
     let host = ctx.headers.get("host").and_then(|host| host.to_str().ok());
     let at = Address::of(host, ctx.kit.settings.secure_cookies);
     // A token that is not shown any more has its place in the texts.
-    let token = if new_token.is_empty() && !source.token_end.is_empty() { recipes::PLACE } else { &new_token };
+    let token = if new_token.is_empty() && !source.token_end.is_empty() { recipes::PLACE } else { new_token.as_str() };
     let recipes = if may_write { recipes::of(&source.kind, &at, &desk.settings, token) } else { Vec::new() };
     let history = audit::history(ctx.kit.db.read(), source.id, 50).await?;
     let steps = history.into_iter().map(|entry| Step { at: entry.at, who: entry.actor_name, action: entry.action });
