@@ -16,7 +16,7 @@ if [ "${1:-build}" = test ]; then
   python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || need+=(python3-venv)
   lacks rsyslogd && need+=(rsyslog rsyslog-openssl rsyslog-elasticsearch)
   # What syslog-ng stands on: it is unpacked for its proof, as it cannot be installed beside rsyslog.
-  ldconfig -p | grep -q libivykis || need+=(libivykis0 libnet1 libwrap0 libjson-c5)
+  [ "$(ldconfig -p | grep -cE "libivykis|libpcre\.so\.3")" -ge 2 ] || need+=(libivykis0 libnet1 libwrap0 libjson-c5 libpcre3)
   lacks logger && need+=(bsdutils)
   fc-list 2>/dev/null | grep -qi liberation || need+=(fonts-liberation)
 fi

@@ -5,13 +5,13 @@
 
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import threading
 import time
 
 from kit import Centre, free_port
-import socket
 
 HERE = pathlib.Path(__file__).parent
 FOLDER = pathlib.Path(sys.argv[1])
@@ -100,14 +100,14 @@ class Proof:
 
 
 def main():
-    udp, tcp, tls = free_port(socket.SOCK_DGRAM), free_port(), free_port()
+    udp, tcp, tls, http = free_port(socket.SOCK_DGRAM), free_port(), free_port(), free_port()
     watched = FOLDER / "watched"
     watched.mkdir()
     certificate = FOLDER / "client"
     centre = Centre(
         FOLDER,
         f'syslog_udp = "127.0.0.1:{udp}"\nsyslog_tcp = "127.0.0.1:{tcp}"\n'
-        f'[receive]\nsyslog_tls = "127.0.0.1:{tls}"\n'
+        f'[receive]\nsyslog_tls = "127.0.0.1:{tls}"\nhttp = "127.0.0.1:{http}"\n'
         f'[[receive.files]]\npath = "{watched}/*.log"\nsource = "Tệp theo dõi"\n',
     )
     centre.certificates("localhost", "may01.khien.example", certificate)
@@ -115,7 +115,7 @@ def main():
     try:
         proof = Proof(centre)
         centre.sign_in()
-        run(proof, centre, {"udp": udp, "tcp": tcp, "tls": tls}, certificate, watched)
+        run(proof, centre, {"udp": udp, "tcp": tcp, "tls": tls, "http": http}, certificate, watched)
     finally:
         centre.stop()
     if proof.wrong:
@@ -166,6 +166,21 @@ def run(proof, centre, ports, certificate, watched):
     proof.daemon("ng-tcp", source, *syslog_ng("ng-tcp", destination))
     destination = f'syslog("127.0.0.1" port({ports["udp"]}) transport("udp") localip(127.0.0.2));'
     proof.daemon("ng-udp", source, *syslog_ng("ng-udp", destination), rate=UDP_RATE)
+
+    # rsyslog over HTTP, as it sends to Elasticsearch.
+    source, token = centre.add("rsyslog omelasticsearch", kind="ndjson")
+    template = (
+        'module(load="omelasticsearch")\n'
+        'template(name="json" type="list" option.jsonf="on") {\n'
+        '  property(outname="@timestamp" name="timereported" dateFormat="rfc3339" format="jsonf")\n'
+        '  property(outname="host" name="hostname" format="jsonf")\n'
+        '  property(outname="message" name="msg" format="jsonf")\n}'
+    )
+    action = (
+        f'type="omelasticsearch" server="127.0.0.1" serverport="{ports["http"]}" uid="khien" pwd="{token}" '
+        'searchIndex="logs" searchType="" bulkmode="on" template="json" queue.dequeueBatchSize="2000"'
+    )
+    proof.daemon("rsyslog-es", source, *rsyslog("rsyslog-es", action, template))
 
     logger(proof, centre, ports)
     curl(proof, centre)

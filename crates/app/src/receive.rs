@@ -1,10 +1,11 @@
-//! The ways in for logs, as the settings open them: syslog, files that are followed.
+//! The ways in for logs, as the settings open them: syslog, HTTP, files that are followed.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use khien_base::{Clock, Fault, Result};
 use khien_collect::files::Files;
+use khien_collect::http::{self, HttpListen, HttpSenders};
 use khien_collect::{Known, Senders, Shown, SyslogListen};
 use khien_respond::sources::desk::{self, Desk};
 use tokio::task::JoinHandle;
@@ -33,6 +34,12 @@ pub async fn start(
         let listen = SyslogListen { udp: config.syslog_udp, tcp: config.syslog_tcp, tls, ..SyslogListen::default() };
         let sockets = khien_collect::bind(listen).await?;
         tasks.push(tokio::spawn(sockets.run(senders.clone(), Arc::clone(&intake), clock.clone(), stop.clone())));
+    }
+    if let Some(address) = receive.http {
+        let tls = receive.http_tls.then(|| receive.tls(data));
+        let socket = http::bind(HttpListen { tls, ..HttpListen::at(address) }).await?;
+        let senders = http_senders(&centre.desk, &clock, &senders);
+        tasks.push(tokio::spawn(socket.run(senders, Arc::clone(&intake), clock.clone(), stop.clone())));
     }
     if !receive.files.is_empty() {
         let (desk, now) = (Arc::clone(&centre.desk), clock.clone());
@@ -75,6 +82,21 @@ fn senders(desk: &Arc<Desk>, clock: &Clock) -> Senders {
         unreadable: Arc::new(move |whose, fault, line| hears.unreadable(whose, fault, line, heard.now())),
         stranger: Arc::new(move |shown, line| meets.stranger(&as_desk(shown), line, met.now())),
         lost: Arc::new(move |whose, count| misses.losses.note(whose.map(|whose| whose.source), count, missed.now())),
+    }
+}
+
+/// Who sends over HTTP: never known by an address alone.
+fn http_senders(desk: &Arc<Desk>, clock: &Clock, senders: &Senders) -> HttpSenders {
+    let (desk, clock) = (Arc::clone(desk), clock.clone());
+    HttpSenders {
+        whose: Arc::new(move |shown| {
+            let (desk, now) = (Arc::clone(&desk), clock.now());
+            Box::pin(async move {
+                let known = desk.request(as_desk(&shown), now).await?;
+                Ok(Known { whose: known.whose, quota: known.quota })
+            })
+        }),
+        unreadable: Arc::clone(&senders.unreadable),
     }
 }
 

@@ -14,6 +14,10 @@ use super::files::WatchedFiles;
 pub struct Receive {
     /// Where syslog is received over TLS (RFC 5425).
     pub syslog_tls: Option<SocketAddr>,
+    /// Where logs are received over HTTP: the bulk interface of Elasticsearch, Splunk's event collector, OTLP, JSON lines.
+    pub http: Option<SocketAddr>,
+    /// Whether that listener speaks TLS.
+    pub http_tls: bool,
     /// The certificate of the listeners, PEM; by default `tls/server.pem` of the data folder, where
     /// `khien receive certificate` puts it.
     pub tls_cert: Option<PathBuf>,

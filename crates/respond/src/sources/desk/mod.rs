@@ -135,15 +135,24 @@ impl Desk {
         self.stats.failed(whose.source, fault, line, now);
     }
 
-    /// The source of a token.
+    /// The source of a request: of its token, or of its certificate where it shows no token. An address is not enough.
     ///
-    /// Faults: `sources.token` (nobody's) as unauthenticated; `sources.paused`; `web.too-many` for a source that comes
+    /// Faults: `sources.token` (nobody's) as unauthenticated; `sources.paused`; `sources.too-many` for a source that comes
     /// too often.
-    pub async fn by_token(&self, token: &str, now: DateTime<Utc>) -> Result<Known> {
-        let known = self.register.by_token(token, now).await?;
-        let known = known.ok_or_else(|| Fault::new(khien_base::Kind::Unauthenticated, "sources.token"))?;
+    pub async fn request(&self, shown: Shown<'_>, now: DateTime<Utc>) -> Result<Known> {
+        let nobody = || Fault::new(khien_base::Kind::Unauthenticated, "sources.token");
+        if shown.token.is_none() && shown.certificate.is_none() {
+            return Err(nobody());
+        }
+        let known = self.register.by_shown(shown, now).await?.ok_or_else(nobody)?;
         super::rules::may_send(&known.status)?;
         self.rates.request(known.whose.source, known.quota, now)?;
         Ok(known)
+    }
+
+    /// The source of a token: see [`Desk::request`].
+    pub async fn by_token(&self, token: &str, now: DateTime<Utc>) -> Result<Known> {
+        let nowhere = std::net::IpAddr::from([0, 0, 0, 0]);
+        self.request(Shown { token: Some(token), ..Shown::at(nowhere) }, now).await
     }
 }

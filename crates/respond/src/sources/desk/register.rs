@@ -99,11 +99,6 @@ impl Register {
         Self { db, kept: RwLock::new(None) }
     }
 
-    /// The source of a token.
-    pub async fn by_token(&self, token: &str, now: DateTime<Utc>) -> Result<Option<Known>> {
-        Ok(self.fresh(now).await?.tokens.get(&token_hash(token)).cloned())
-    }
-
     /// The source of a sender: of its token, else of its certificate, else the one with the narrowest network around
     /// its address.
     pub async fn by_shown(&self, shown: Shown<'_>, now: DateTime<Utc>) -> Result<Option<Known>> {
