@@ -83,7 +83,7 @@ async fn who_sets_a_source_up_sees_its_events_arrive_and_its_clock() {
     let at = (centre.app.kit.now() - TimeDelta::hours(7)).to_rfc3339();
     let line = format!("{{\"@timestamp\":\"{at}\",\"message\":\"xin chào\"}}\n{{broken\n");
     let mut machine = centre.app.stranger();
-    assert_eq!(machine.post_token("/api/ingest/ndjson", &token, &line).await.status, 200);
+    assert_eq!(machine.post_token("/api/ingest/ndjson", &token, line.clone()).await.status, 200);
     let page = focal.get(&path).await.text();
     assert!(page.contains("xin chào") && page.contains("chậm 7 giờ 0 phút") && page.contains("{broken"), "{page}");
     assert!(!page.contains("<html"), "a part of a page");
@@ -104,8 +104,8 @@ async fn a_quota_holds_a_source_back_over_http() {
     let token = made["new_token"].as_str().unwrap();
     let mut machine = centre.app.stranger();
     let body = "{\"a\":1}\n".repeat(60);
-    assert_eq!(machine.post_token("/api/ingest/ndjson", token, &body).await.status, 200);
-    assert_eq!(machine.post_token("/api/ingest/ndjson", token, &body).await.status, 429);
+    assert_eq!(machine.post_token("/api/ingest/ndjson", token, body.clone()).await.status, 200);
+    assert_eq!(machine.post_token("/api/ingest/ndjson", token, body.clone()).await.status, 429);
     centre.app.clock.advance(TimeDelta::minutes(1));
-    assert_eq!(machine.post_token("/api/ingest/ndjson", token, &body).await.status, 200);
+    assert_eq!(machine.post_token("/api/ingest/ndjson", token, body.clone()).await.status, 200);
 }
