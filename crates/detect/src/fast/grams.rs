@@ -41,7 +41,7 @@ impl Grams {
         }
         let (rest, longer): (Vec<_>, _) = literals.into_iter().partition(|(literal, _)| literal.len() < LONGER);
         let (short, long) = rest.into_iter().partition(|(literal, _)| literal.len() < LONG);
-        let table = |literals, step| Table::new(literals, step, &common);
+        let table = |literals, step| Table::new(literals, step, &common, gram);
         Self { short: table(short, 1), long: table(long, 4), longer: table(longer, 8) }
     }
 
@@ -61,6 +61,71 @@ impl Grams {
             self.longer.find_by::<8>(text, tell);
         }
     }
+}
+
+/// Whether any of some long words, all in lower case, stands in a text in any case.
+#[derive(Debug)]
+pub(super) struct Words {
+    table: Table,
+    /// Which hashes of grams there are; of one size, so that no place in it has to be checked.
+    bitmap: Box<[u64; 256]>,
+    /// Only the places that it divides are looked at: 4 to 8, the more the longer the shortest word is.
+    step: usize,
+}
+
+impl Words {
+    /// Takes in words of seven bytes and more.
+    pub(super) fn new(words: &[&[u8]]) -> Self {
+        let shortest = words.iter().map(|word| word.len()).min().unwrap_or_default();
+        let step = (shortest + 1).saturating_sub(GRAM).clamp(4, 8);
+        let ordinary = ORDINARY.as_bytes().windows(GRAM).map(|window| (folded(window), 1000));
+        let literals = words.iter().map(|word| ((*word).into(), 0));
+        let table = Table::new(literals.collect(), step, &ordinary.collect(), folded);
+        let mut bitmap = Box::new([0; 256]);
+        for gram in table.at.keys() {
+            let (word, bit) = Self::slot(*gram);
+            if let Some(word) = bitmap.get_mut(word) {
+                *word |= 1 << bit;
+            }
+        }
+        Self { table, bitmap, step }
+    }
+
+    /// The word of the bitmap and the bit in it.
+    fn slot(gram: u32) -> (usize, u32) {
+        let hash = gram.wrapping_mul(SPREAD);
+        ((hash >> 24) as usize, hash >> 18 & 63)
+    }
+
+    /// Whether any of them stands in a text.
+    pub(super) fn any(&self, text: &[u8]) -> bool {
+        match self.step {
+            4 => self.any_by::<4>(text),
+            5 => self.any_by::<5>(text),
+            6 => self.any_by::<6>(text),
+            7 => self.any_by::<7>(text),
+            _ => self.any_by::<8>(text),
+        }
+    }
+
+    /// The same, told from the places that `STEP` divides.
+    fn any_by<const STEP: usize>(&self, text: &[u8]) -> bool {
+        let (chunks, rest) = text.as_chunks::<STEP>();
+        let starts = chunks.iter().filter_map(|chunk| chunk.first_chunk()).chain(rest.first_chunk());
+        (0..).step_by(STEP).zip(starts).any(|(place, bytes)| {
+            let gram = u32::from_le_bytes(*bytes) | SMALL;
+            let (word, bit) = Self::slot(gram);
+            self.bitmap.get(word).is_some_and(|word| word >> bit & 1 == 1) && self.table.stands(gram, place, text)
+        })
+    }
+}
+
+/// Makes letters small, and some other characters the same as each other.
+const SMALL: u32 = 0x2020_2020;
+
+/// Four bytes as a number, the same in any case.
+fn folded(window: &[u8]) -> u32 {
+    gram(window) | SMALL
 }
 
 /// Four bytes as a number.
@@ -92,7 +157,12 @@ struct Entry {
 }
 
 impl Table {
-    fn new(literals: Vec<(Box<[u8]>, u32)>, step: usize, common: &FxHashMap<u32, u32>) -> Self {
+    fn new(
+        literals: Vec<(Box<[u8]>, u32)>,
+        step: usize,
+        common: &FxHashMap<u32, u32>,
+        gram: impl Fn(&[u8]) -> u32,
+    ) -> Self {
         let mut by_gram: FxHashMap<u32, Vec<Entry>> = FxHashMap::default();
         for (number, (literal, _)) in (0..).zip(&literals) {
             for first in 0..step {
@@ -151,6 +221,18 @@ impl Table {
                 self.compare(gram, place, text, tell);
             }
         }
+    }
+
+    /// Whether the literal of a gram stands around a place of a text, in any case.
+    #[inline(never)]
+    fn stands(&self, gram: u32, place: usize, text: &[u8]) -> bool {
+        let Some((start, end)) = self.at.get(&gram) else { return false };
+        self.entries.get(*start as usize..*end as usize).unwrap_or_default().iter().any(|entry| {
+            let Some((literal, _)) = self.literals.get(entry.literal as usize) else { return false };
+            let from = place.checked_sub(entry.offset as usize);
+            from.and_then(|start| text.get(start..start + literal.len()))
+                .is_some_and(|text| text.eq_ignore_ascii_case(literal))
+        })
     }
 
     /// Whether a gram may be that of a literal.

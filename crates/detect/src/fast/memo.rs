@@ -1,6 +1,8 @@
 //! What values told before. The same few thousand values come again and again in logs: paths of programs, names of
 //! accounts and hosts. What a value tells depends on nothing but its field, its kind and its text, so it is remembered.
 
+use smallvec::SmallVec;
+
 use super::formula::Atom;
 use super::view::Leaf;
 
@@ -10,8 +12,10 @@ pub(super) type Told = (Atom, bool);
 /// The memory of one thread: of bounded size, nothing is allocated for a value once it has grown.
 #[derive(Debug, Default)]
 pub(super) struct Memo {
-    /// Pairs of entries; the first of each was used last.
+    /// Pairs of entries.
     entries: Vec<Entry>,
+    /// Of each pair, whether the second was used last.
+    second: Vec<bool>,
     /// By field.
     usefulness: Vec<Usefulness>,
 }
@@ -21,11 +25,26 @@ const ENTRIES: usize = 1 << 15;
 /// Longer values are rarely the same.
 const LONGEST: usize = 192;
 
-#[derive(Debug, Default)]
+/// A value with what it told. Both stand in the entry itself: a memory of this size is not in the processor's cache, and
+/// each place elsewhere would be one more to wait for.
+#[derive(Debug)]
 struct Entry {
     key: Key,
-    text: String,
-    told: Vec<Told>,
+    told: SmallVec<[Told; 4]>,
+    length: u8,
+    text: [u8; LONGEST],
+}
+
+impl Default for Entry {
+    fn default() -> Self {
+        Self { key: Key::default(), told: SmallVec::new(), length: 0, text: [0; LONGEST] }
+    }
+}
+
+impl Entry {
+    fn is(&self, key: Key, text: &str) -> bool {
+        self.key == key && self.text.get(..usize::from(self.length)) == Some(text.as_bytes())
+    }
 }
 
 /// What a value is, apart from its text.
@@ -52,6 +71,7 @@ impl Memo {
     /// Forgets everything, as it must when the rules are others.
     pub(super) fn forget(&mut self) {
         self.entries.clear();
+        self.second.clear();
         self.usefulness.clear();
     }
 
@@ -75,32 +95,30 @@ impl Memo {
     pub(super) fn recall(&mut self, key: Key, text: &str) -> Option<&[Told]> {
         if self.entries.is_empty() {
             self.entries.resize_with(ENTRIES, Entry::default);
+            self.second.resize(ENTRIES / 2, false);
         }
         let first = place(key);
-        let is = |entry: &Entry| entry.key == key && entry.text == text;
-        let found = if is(self.entries.get(first)?) {
-            true
-        } else if is(self.entries.get(first + 1)?) {
-            self.entries.swap(first, first + 1);
-            true
-        } else {
-            false
-        };
-        self.judge(key.field, found);
-        if found { self.entries.get(first).map(|entry| entry.told.as_slice()) } else { None }
+        let second = (0..2).find(|second| self.entries.get(first + second).is_some_and(|entry| entry.is(key, text)));
+        self.judge(key.field, second.is_some());
+        let found = first + second?;
+        if let Some(last) = self.second.get_mut(first / 2) {
+            *last = found > first;
+        }
+        self.entries.get(found).map(|entry| entry.told.as_slice())
     }
 
     /// Remembers what a new value told, in place of the one of its pair that was used longer ago.
     pub(super) fn learn(&mut self, key: Key, text: &str, told: &[Told]) {
         let first = place(key);
-        if first + 1 < self.entries.len() {
-            self.entries.swap(first, first + 1);
-        }
-        if let Some(entry) = self.entries.get_mut(first) {
-            entry.key = key;
-            text.clone_into(&mut entry.text);
-            told.clone_into(&mut entry.told);
-        }
+        let Some(last) = self.second.get_mut(first / 2) else { return };
+        *last = !*last;
+        let Some(entry) = self.entries.get_mut(first + usize::from(*last)) else { return };
+        let (Ok(length), Some(room)) = (u8::try_from(text.len()), entry.text.get_mut(..text.len())) else { return };
+        room.copy_from_slice(text.as_bytes());
+        entry.length = length;
+        entry.key = key;
+        entry.told.clear();
+        entry.told.extend_from_slice(told);
     }
 
     fn judge(&mut self, field: u32, found: bool) {

@@ -441,8 +441,7 @@ impl Teller<'_> {
         *state = to;
         if before == State::Unknown {
             self.board.touched.push(atom);
-            let wakes = self.route.atoms.get(atom as usize).map_or(&[][..], |known| known.wakes.as_slice());
-            wakes.iter().for_each(|rule| self.board.wake(*rule));
+            self.route.wakes.of(atom).iter().for_each(|rule| self.board.wake(*rule));
         }
     }
 }

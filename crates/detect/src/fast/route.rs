@@ -23,6 +23,8 @@ pub(super) struct Route {
     pub(super) nodes: Vec<Node>,
     pub(super) formulas: Formulas,
     pub(super) atoms: Vec<Known>,
+    /// Rules to be looked at when an atom holds or may hold.
+    pub(super) wakes: Wakes,
     /// Rules that nothing wakes: they are looked at with every event.
     pub(super) always: Vec<u32>,
     /// By field.
@@ -32,6 +34,36 @@ pub(super) struct Route {
     /// Says of a text that no such word can stand in it; only where that decides all that is asked of words.
     pub(super) sieve: Option<Sieve>,
     pub(super) wanted: Wanted,
+}
+
+/// The rules that each atom wakes: close together, because every event asks for some.
+#[derive(Debug, Default)]
+pub(super) struct Wakes {
+    /// Where the rules of each atom begin; they end where the next atom's begin.
+    starts: Vec<u32>,
+    rules: Vec<u32>,
+}
+
+impl Wakes {
+    fn new(of_atoms: Vec<Vec<u32>>) -> Self {
+        let mut made = Self::default();
+        let end = |rules: &Vec<u32>| u32::try_from(rules.len()).unwrap_or(u32::MAX);
+        for mut rules in of_atoms {
+            rules.dedup();
+            made.starts.push(end(&made.rules));
+            made.rules.append(&mut rules);
+        }
+        made.starts.push(end(&made.rules));
+        made
+    }
+
+    /// The rules of an atom.
+    pub(super) fn of(&self, atom: Atom) -> &[u32] {
+        match self.starts.get(atom as usize..) {
+            Some([start, end, ..]) => self.rules.get(*start as usize..*end as usize).unwrap_or_default(),
+            _ => &[],
+        }
+    }
 }
 
 /// An atom, compiled.
@@ -45,8 +77,6 @@ pub(super) struct Known {
     pub(super) open: bool,
     /// Its number among the fields of the engine, where its tests ask for nothing but single values.
     pub(super) number: Option<u32>,
-    /// Rules to be looked at when it holds or may hold.
-    pub(super) wakes: Vec<u32>,
 }
 
 /// What makes two tests the same.
@@ -163,7 +193,7 @@ impl Compiling {
             None => {
                 let atom = u32::try_from(self.of_atom.len()).unwrap_or(u32::MAX);
                 self.of_atom.push(tests.clone());
-                self.route.atoms.push(Known { slot, tests: Vec::new(), open: false, number: None, wakes: Vec::new() });
+                self.route.atoms.push(Known { slot, tests: Vec::new(), open: false, number: None });
                 self.atoms.insert((slot, tests), atom);
                 atom
             }
@@ -236,14 +266,15 @@ impl Compiling {
     fn wake(&mut self) {
         let witnesses: Vec<Option<Witness>> =
             self.route.nodes.iter().map(|node| self.route.formulas.witness(*node, &|atom| self.of(atom))).collect();
+        let mut wakes = vec![Vec::new(); self.route.atoms.len()];
         for (rule, witness) in (0..).zip(witnesses) {
             let Some(witness) = witness else {
                 self.route.always.push(rule);
                 continue;
             };
             for atom in witness.atoms {
-                if let Some(known) = self.route.atoms.get_mut(atom as usize) {
-                    known.wakes.push(rule);
+                if let Some(woken) = wakes.get_mut(atom as usize) {
+                    woken.push(rule);
                 }
             }
             for slot in witness.fields {
@@ -252,9 +283,7 @@ impl Compiling {
                 }
             }
         }
-        for known in &mut self.route.atoms {
-            known.wakes.dedup();
-        }
+        self.route.wakes = Wakes::new(wakes);
         for field in self.route.fields.iter_mut().flatten() {
             field.wakes.dedup();
         }
