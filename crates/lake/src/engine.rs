@@ -40,13 +40,15 @@ pub(crate) struct Engine {
     threads: Option<Runtime>,
     runtime: Arc<RuntimeEnv>,
     store: ObjectStoreUrl,
+    staged: ObjectStoreUrl,
     limit: Duration,
     partitions: usize,
 }
 
 impl Engine {
-    /// An engine over the table's folder; what does not fit in memory goes to `spill`.
-    pub(crate) fn new(table: &Path, spill: &Path, settings: &Settings) -> Result<Self> {
+    /// An engine over the table's folder and that of files that wait for the table; what does not fit in memory goes
+    /// to `spill`.
+    pub(crate) fn new(table: &Path, staged: &Path, spill: &Path, settings: &Settings) -> Result<Self> {
         let pool = FairSpillPool::new(settings.query_bytes);
         let tracked = TrackConsumersPool::new(pool, std::num::NonZeroUsize::MIN);
         let runtime = RuntimeEnvBuilder::new()
@@ -58,9 +60,13 @@ impl Engine {
             .with_file_statistics_cache_limit(0)
             .build_arc()
             .map_err(Fault::internal)?;
-        let store = ObjectStoreUrl::parse("lake://events").map_err(Fault::internal)?;
-        let files = LocalFileSystem::new_with_prefix(table).map_err(|e| Fault::unavailable("lake.disk", e))?;
-        runtime.register_object_store(store.as_ref(), Arc::new(files));
+        let folder = |name: &str, folder: &Path| {
+            let store = ObjectStoreUrl::parse(name).map_err(Fault::internal)?;
+            let files = LocalFileSystem::new_with_prefix(folder).map_err(|e| Fault::unavailable("lake.disk", e))?;
+            runtime.register_object_store(store.as_ref(), Arc::new(files));
+            Ok(store)
+        };
+        let (store, staged) = (folder("lake://events", table)?, folder("lake://staged", staged)?);
         // The engine comes with a way to all local files; it is taken out.
         if let Ok(local) = url::Url::parse("file://") {
             let _ = runtime.deregister_object_store(&local);
@@ -73,12 +79,17 @@ impl Engine {
             .enable_time()
             .build()
             .map_err(|e| Fault::unavailable("lake.threads", e))?;
-        Ok(Self { threads: Some(threads), runtime, store, limit: settings.query_time, partitions })
+        Ok(Self { threads: Some(threads), runtime, store, staged, limit: settings.query_time, partitions })
     }
 
     /// Where the table's files are, in the engine's words.
     pub(crate) fn store(&self) -> ObjectStoreUrl {
         self.store.clone()
+    }
+
+    /// Where the files that wait for the table are, in the engine's words.
+    pub(crate) fn staged(&self) -> ObjectStoreUrl {
+        self.staged.clone()
     }
 
     /// A session that knows no table, no table function, and nothing of the machine.

@@ -4,6 +4,7 @@
 //! entry is written and synced aside, then linked to its number, which fails if the number is taken; so an entry
 //! is whole or absent. Opening, checkpoints and cleaning of old entries are `deltalake`'s.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use deltalake::{DeltaTable, DeltaTableBuilder};
-use khien_base::{Clock, Fault, Ids, Result};
+use khien_base::{Clock, Fault, Id, Ids, Result};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -26,6 +27,10 @@ const CHECKPOINT_EVERY: u64 = 50;
 struct State {
     version: u64,
     parts: Vec<Arc<Part>>,
+    /// The last sequence of our journal that the files hold.
+    settled: u64,
+    /// Files that are on their way into the table.
+    expected: HashSet<String>,
 }
 
 /// The log of one table and what it says now.
@@ -35,6 +40,8 @@ pub(crate) struct Log {
     tmp: PathBuf,
     clock: Clock,
     ids: Ids,
+    /// The name of our journal, as commits name it.
+    journal: String,
     state: RwLock<State>,
     /// Held while an entry is written.
     turn: Mutex<()>,
@@ -47,12 +54,13 @@ fn disk(e: std::io::Error) -> Fault {
 
 impl Log {
     /// Opens the log, or starts it with an empty table.
-    pub(crate) async fn open(table: PathBuf, tmp: PathBuf, clock: Clock) -> Result<Self> {
+    pub(crate) async fn open(table: PathBuf, tmp: PathBuf, clock: Clock, journal: Id) -> Result<Self> {
         let log = Self {
             table,
             tmp,
             clock,
             ids: Ids::random(),
+            journal: format!("khien/{journal}"),
             state: RwLock::default(),
             turn: Mutex::new(()),
             checkpointing: AtomicBool::new(false),
@@ -122,11 +130,25 @@ impl Log {
 
     /// Commits files in and out of the table, durably, and makes them visible. Blocks on the disk.
     pub(crate) fn commit(&self, operation: &str, adds: Vec<Part>, removes: &[Arc<Part>]) -> Result<u64> {
+        self.change(operation, adds, removes, None)
+    }
+
+    /// Commits files that hold our journal up to a sequence. The entry says so itself (`txn` of the Delta protocol,
+    /// "Transaction Identifiers"), so that a crash after it puts nothing in twice.
+    pub(crate) fn settle(&self, adds: Vec<Part>, settled: u64) -> Result<u64> {
+        self.change("WRITE", adds, &[], Some(settled))
+    }
+
+    fn change(&self, operation: &str, adds: Vec<Part>, removes: &[Arc<Part>], settled: Option<u64>) -> Result<u64> {
         let _turn: MutexGuard<'_, ()> = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         let version = self.version() + 1;
         let info = json!({ "timestamp": now.timestamp_millis(), "operation": operation });
         let mut actions = vec![json!({ "commitInfo": info })];
+        if let Some(sequence) = settled {
+            let txn = json!({ "appId": self.journal, "version": sequence, "lastUpdated": now.timestamp_millis() });
+            actions.push(json!({ "txn": txn }));
+        }
         actions.extend(removes.iter().map(|part| part.remove(now)));
         actions.extend(adds.iter().map(|part| part.add(now, removes.is_empty())));
         self.write(version, &actions)?;
@@ -134,9 +156,19 @@ impl Log {
         if !removes.is_empty() {
             state.parts.retain(|part| !removes.iter().any(|gone| gone.path == part.path));
         }
-        state.parts.extend(adds.into_iter().map(Arc::new));
+        for part in adds {
+            state.expected.remove(&part.path);
+            state.parts.push(Arc::new(part));
+        }
         state.version = version;
+        state.settled = settled.unwrap_or(state.settled);
         Ok(version)
+    }
+
+    /// The files of the version that is in force, and the last sequence of our journal that they hold.
+    pub(crate) fn standing(&self) -> (Vec<Arc<Part>>, u64) {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        (state.parts.clone(), state.settled)
     }
 
     /// The version that is in force.
@@ -147,6 +179,33 @@ impl Log {
     /// The files of the version that is in force.
     pub(crate) fn parts(&self) -> Vec<Arc<Part>> {
         self.state.read().unwrap_or_else(PoisonError::into_inner).parts.clone()
+    }
+
+    /// Names files that will be part of the table: until then nobody takes them for waste.
+    pub(crate) fn expect(&self, parts: &[Arc<Part>]) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.expected.extend(parts.iter().map(|part| part.path.clone()));
+    }
+
+    /// The paths of all files that are or will be part of the table.
+    pub(crate) fn named(&self) -> HashSet<String> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.parts.iter().map(|part| part.path.clone()).chain(state.expected.iter().cloned()).collect()
+    }
+
+    /// Puts a file into the table's folder, durably; it counts once a commit names it. Blocks on the disk.
+    pub(crate) fn bring(&self, file: &Path, part: &Part) -> Result<()> {
+        let place = self.table.join(&part.path);
+        let folder = place.parent().unwrap_or(&self.table);
+        if !folder.is_dir() {
+            fs::create_dir_all(folder).map_err(disk)?;
+            sync_folder(&self.table).map_err(disk)?;
+        }
+        match fs::hard_link(file, &place) {
+            Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => Err(disk(e)),
+            // It was brought before, for a commit that failed.
+            _ => sync_folder(folder).map_err(disk),
+        }
     }
 
     /// Where the table is.
@@ -182,8 +241,12 @@ impl Log {
             let part = Part::named(path.clone(), file.size(), &file.partition_values_map(), stats.as_deref());
             parts.push(Arc::new(part.ok_or_else(|| Fault::unavailable("lake.log", format!("{path}: no statistics")))?));
         }
+        let settled = snapshot.transaction_version(table.log_store().as_ref(), &self.journal).await;
+        let settled = settled.map_err(|e| Fault::unavailable("lake.log", e))?.unwrap_or(0);
+        let settled = u64::try_from(settled).map_err(Fault::internal)?;
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        *state = State { version: snapshot.version(), parts };
+        let expected = std::mem::take(&mut state.expected);
+        *state = State { version: snapshot.version(), parts, settled, expected };
         Ok(())
     }
 

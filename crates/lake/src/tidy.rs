@@ -179,7 +179,7 @@ fn sweep(log: &Log, now: DateTime<Utc>, keep: Duration) -> std::io::Result<()> {
         }
         found.extend(std::fs::read_dir(folder.path())?.flatten().map(|entry| entry.path()));
     }
-    let named: HashSet<PathBuf> = log.parts().iter().map(|part| log.table().join(&part.path)).collect();
+    let named: HashSet<PathBuf> = log.named().iter().map(|path| log.table().join(path)).collect();
     for path in found.into_iter().filter(|path| !named.contains(path)) {
         let age = std::fs::metadata(&path)?.modified()?;
         if SystemTime::from(now).duration_since(age).is_ok_and(|age| age > keep) {

@@ -23,7 +23,8 @@ async fn child_that_appends() {
     #[expect(clippy::disallowed_methods, reason = "a child process is told its folder so")]
     let (Ok(dir), Ok(seed)) = (std::env::var(DIR), std::env::var(SEED)) else { return };
     let seed: u64 = seed.parse().unwrap();
-    let settings = Settings { gather: Duration::from_millis(3), ..Settings::default() };
+    // Small steps, so that a kill meets each of them.
+    let settings = Settings { flush_after: Duration::from_millis(30), ..Settings::default() };
     let lake = Lake::open_with(dir.as_ref(), Clock::System, settings).await.unwrap();
     let lake = std::sync::Arc::new(lake);
     for caller in 0..4 {
@@ -74,7 +75,7 @@ async fn what_was_acknowledged_is_there_once_after_kill_9() {
         acknowledged.extend(ids.filter_map(|id| id.parse::<Id>().ok()));
 
         let lake = open(dir.path()).await;
-        let rows = lake.log.parts().iter().map(|part| part.rows).sum::<u64>();
+        let rows = lake.holdings().await.unwrap().events;
         let mut seen: HashMap<Id, u32> = HashMap::new();
         let mut offset = 0;
         while u64::try_from(offset).unwrap() < rows {
