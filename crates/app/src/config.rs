@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use khien_base::{Fault, Result};
 use serde::Deserialize;
 
+use crate::lake::LakeConfig;
+
 /// All settings. Every one has a default: an empty file is a complete centre on this machine.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -23,6 +25,8 @@ pub struct Config {
     pub syslog_udp: Option<SocketAddr>,
     /// Where syslog is received over TCP.
     pub syslog_tcp: Option<SocketAddr>,
+    /// Where events are kept, and how much may wait.
+    pub lake: LakeConfig,
     /// Cookies over TLS only: set it when a proxy in front speaks TLS.
     pub secure_cookies: bool,
     /// Believe the address that the nearest proxy reports.
@@ -43,6 +47,7 @@ impl Default for Config {
             boundaries: None,
             syslog_udp: None,
             syslog_tcp: None,
+            lake: LakeConfig::default(),
             secure_cookies: false,
             behind_proxy: false,
             secret_key: None,

@@ -84,7 +84,8 @@ mod tests {
         let (settings, of) = (config.settings(), Settings::default());
         assert_eq!((settings.s3, settings.journal_bytes, settings.keep_free), (None, of.journal_bytes, of.keep_free));
         assert_eq!((settings.tail_bytes, settings.flush_after), (of.tail_bytes, of.flush_after));
-        let config: LakeConfig = toml::from_str("url = \"s3://khien/lake\"\nendpoint = \"http://10.0.0.9:9000\"").unwrap();
+        let config: LakeConfig =
+            toml::from_str("url = \"s3://khien/lake\"\nendpoint = \"http://10.0.0.9:9000\"").unwrap();
         assert_eq!(config.settings().s3.unwrap().url, "s3://khien/lake");
     }
 }

@@ -12,6 +12,7 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use khien_base::{Fault, Kind, Result};
+use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
@@ -46,9 +47,9 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// An engine over the table's folder and that of files that wait for the table; what does not fit in memory goes
+    /// An engine over the table's files and the folder of those that wait for the table; what does not fit in memory goes
     /// to `spill`.
-    pub(crate) fn new(table: &Path, staged: &Path, spill: &Path, settings: &Settings) -> Result<Self> {
+    pub(crate) fn new(table: Arc<dyn ObjectStore>, staged: &Path, spill: &Path, settings: &Settings) -> Result<Self> {
         let pool = FairSpillPool::new(settings.query_bytes);
         let tracked = TrackConsumersPool::new(pool, std::num::NonZeroUsize::MIN);
         let runtime = RuntimeEnvBuilder::new()
@@ -60,13 +61,13 @@ impl Engine {
             .with_file_statistics_cache_limit(0)
             .build_arc()
             .map_err(Fault::internal)?;
-        let folder = |name: &str, folder: &Path| {
+        let staged = LocalFileSystem::new_with_prefix(staged).map_err(|e| Fault::unavailable("lake.disk", e))?;
+        let at = |name: &str, files: Arc<dyn ObjectStore>| {
             let store = ObjectStoreUrl::parse(name).map_err(Fault::internal)?;
-            let files = LocalFileSystem::new_with_prefix(folder).map_err(|e| Fault::unavailable("lake.disk", e))?;
-            runtime.register_object_store(store.as_ref(), Arc::new(files));
-            Ok(store)
+            runtime.register_object_store(store.as_ref(), files);
+            Ok::<_, Fault>(store)
         };
-        let (store, staged) = (folder("lake://events", table)?, folder("lake://staged", staged)?);
+        let (store, staged) = (at("lake://events", table)?, at("lake://staged", Arc::new(staged))?);
         // The engine comes with a way to all local files; it is taken out.
         if let Ok(local) = url::Url::parse("file://") {
             let _ = runtime.deregister_object_store(&local);

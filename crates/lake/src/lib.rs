@@ -8,7 +8,7 @@
 //! set-aside/   checkpoints, parts of the journal and lists that could not be read
 //! journal/     what was acknowledged and is in no file of columns yet
 //! staged/      files of columns that wait for the table
-//! events/      the Delta table: day=YYYY-MM-DD/part-….parquet and _delta_log/
+//! events/      the Delta table: day=YYYY-MM-DD/part-….parquet and _delta_log/; or in a bucket, see [`S3`]
 //! ```
 //!
 //! Any engine that reads Delta tables reads `events/`. What is acknowledged is durable: it is in the journal, synced,
@@ -20,12 +20,14 @@
 //! came after it, each once. Reach is applied below everything a reader can say. Nothing here deletes events.
 
 mod append;
+mod bucket;
 mod columns;
 mod engine;
 mod flush;
 mod journal;
 mod log;
 mod part;
+mod place;
 mod rows;
 mod scan;
 mod search;
@@ -51,11 +53,15 @@ use khien_base::{Clock, Event, Fault, Id, Ids, Reach, Result};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+pub use crate::bucket::S3;
+
 use crate::append::{Queue, Shared};
+use crate::bucket::Bucket;
 use crate::engine::Engine;
 use crate::flush::Flusher;
 use crate::journal::{Journal, Opened};
 use crate::log::Log;
+use crate::place::Place;
 use crate::rows::batch;
 use crate::scan::EventsTable;
 use crate::stage::Stage;
@@ -65,6 +71,8 @@ use crate::tidy::Tidier;
 /// Limits of a lake. The defaults suit a machine with 4 GB of memory.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// The bucket in which the table lies; the folder `events/` when missing.
+    pub s3: Option<S3>,
     /// How long events stay in the journal before they are written to files of the table.
     pub flush_after: Duration,
     /// Rows that are written to files at once, however new they are.
@@ -96,6 +104,7 @@ impl Default for Settings {
     fn default() -> Self {
         const MIB: usize = 1024 * 1024;
         Self {
+            s3: None,
             flush_after: Duration::from_secs(10),
             flush_rows: 50_000,
             tail_bytes: 192 * MIB,
@@ -167,8 +176,12 @@ impl Lake {
         part::sync_folder(&dir).map_err(disk)?;
         let ids = Arc::new(Ids::random());
         let name = journal::name(&dir.join("journal"), ids.next(clock.now()))?;
-        let engine = Arc::new(Engine::new(&table, &dir.join("staged"), &spill, &settings)?);
-        let log = Arc::new(Log::open(table, tmp.clone(), clock.clone(), name).await?);
+        let place = match &settings.s3 {
+            Some(s3) => Place::Bucket(Box::new(Bucket::new(s3)?)),
+            None => Place::Folder(table),
+        };
+        let log = Log::open(place, tmp.clone(), clock.clone(), name).await?;
+        let engine = Arc::new(Engine::new(log.files()?, &dir.join("staged"), &spill, &settings)?);
         let tidier = Tidier::new(Arc::clone(&log), Arc::clone(&engine), tmp.clone(), clock.clone(), &settings);
         let stage = Stage::new(dir.join("staged"), tmp, clock, ids);
         let (place, from, settled) = (dir.clone(), stage.clone(), log.standing().1);

@@ -1,23 +1,23 @@
 //! The table's transaction log: which data files count.
 //!
 //! Commits are written here, by one process at a time and in O(1): a commit never reads the history. A commit's
-//! entry is written and synced aside, then linked to its number, which fails if the number is taken; so an entry
-//! is whole or absent. Opening, checkpoints and cleaning of old entries are `deltalake`'s.
+//! entry takes its number whole, or fails if the number is taken ([`crate::place`]). Opening, checkpoints and cleaning of old entries are `deltalake`'s.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
-use deltalake::{DeltaTable, DeltaTableBuilder};
-use khien_base::{Clock, Fault, Id, Ids, Result};
+use khien_base::{Clock, Fault, Id, Ids, Kind, Result};
+use object_store::ObjectStore;
 use serde_json::{Value, json};
-use url::Url;
 
 use crate::columns::{DAY, delta_schema};
-use crate::part::{Part, sync_folder};
+use crate::part::{Part, PartWriter};
+use crate::place::Place;
+use crate::stage::file_name;
 
 /// A checkpoint is written each time the version is a multiple of this.
 const CHECKPOINT_EVERY: u64 = 50;
@@ -36,7 +36,7 @@ struct State {
 /// The log of one table and what it says now.
 #[derive(Debug)]
 pub(crate) struct Log {
-    table: PathBuf,
+    place: Place,
     tmp: PathBuf,
     clock: Clock,
     ids: Ids,
@@ -48,15 +48,11 @@ pub(crate) struct Log {
     checkpointing: AtomicBool,
 }
 
-fn disk(e: std::io::Error) -> Fault {
-    Fault::unavailable("lake.disk", e)
-}
-
 impl Log {
     /// Opens the log, or starts it with an empty table.
-    pub(crate) async fn open(table: PathBuf, tmp: PathBuf, clock: Clock, journal: Id) -> Result<Self> {
-        let log = Self {
-            table,
+    pub(crate) async fn open(place: Place, tmp: PathBuf, clock: Clock, journal: Id) -> Result<Arc<Self>> {
+        let log = Arc::new(Self {
+            place,
             tmp,
             clock,
             ids: Ids::random(),
@@ -64,22 +60,18 @@ impl Log {
             state: RwLock::default(),
             turn: Mutex::new(()),
             checkpointing: AtomicBool::new(false),
-        };
-        fs::create_dir_all(log.folder()).map_err(disk)?;
-        sync_folder(&log.table).map_err(disk)?;
-        if !log.entry(0).exists() && fs::read_dir(log.folder()).map_err(disk)?.next().is_none() {
-            log.write(0, &log.first()?)?;
+        });
+        if log.place.begin().await? {
+            let log = Arc::clone(&log);
+            let first = move || match log.write(0, &log.first()?) {
+                // Somebody outside was quicker.
+                Err(fault) if fault.kind == Kind::Conflict => Ok(()),
+                done => done,
+            };
+            tokio::task::spawn_blocking(first).await.map_err(Fault::internal)??;
         }
         log.reload().await?;
         Ok(log)
-    }
-
-    fn folder(&self) -> PathBuf {
-        self.table.join("_delta_log")
-    }
-
-    fn entry(&self, version: u64) -> PathBuf {
-        self.folder().join(format!("{version:020}.json"))
     }
 
     /// The actions that make the table (Delta protocol 1/2: no feature beyond partitions and statistics).
@@ -106,26 +98,13 @@ impl Log {
 
     /// Writes an entry so that it is whole or absent. A number that is taken is a conflict.
     fn write(&self, version: u64, actions: &[Value]) -> Result<()> {
-        let draft = self.tmp.join(format!("{}.json", self.ids.next(self.clock.now())));
-        let written = (|| {
-            let mut file = File::create_new(&draft)?;
-            for action in actions {
-                writeln!(file, "{action}")?;
-            }
-            file.sync_all()?;
-            fs::hard_link(&draft, self.entry(version))
-        })();
-        let _ = fs::remove_file(&draft);
-        match written {
-            Ok(()) => {}
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => return Err(Fault::conflict("lake.changed")),
-            Err(e) => return Err(disk(e)),
+        let mut text = String::new();
+        for action in actions {
+            text.push_str(&action.to_string());
+            text.push('\n');
         }
-        // An entry whose name may not survive must not count: it is taken back before anyone is answered.
-        sync_folder(&self.folder()).map_err(|e| {
-            let _ = fs::remove_file(self.entry(version));
-            disk(e)
-        })
+        let draft = self.tmp.join(format!("{}.json", self.ids.next(self.clock.now())));
+        self.place.enter(&format!("{version:020}.json"), text, &draft)
     }
 
     /// Commits files in and out of the table, durably, and makes them visible. Blocks on the disk.
@@ -171,6 +150,11 @@ impl Log {
         (state.parts.clone(), state.settled)
     }
 
+    /// The table's files, with the table at the root.
+    pub(crate) fn files(&self) -> Result<Arc<dyn ObjectStore>> {
+        self.place.files()
+    }
+
     /// The version that is in force.
     pub(crate) fn version(&self) -> u64 {
         self.state.read().unwrap_or_else(PoisonError::into_inner).version
@@ -193,30 +177,42 @@ impl Log {
         state.parts.iter().map(|part| part.path.clone()).chain(state.expected.iter().cloned()).collect()
     }
 
-    /// Puts a file into the table's folder, durably; it counts once a commit names it. Blocks on the disk.
+    /// Puts a durable file into the table; it counts once a commit names it. Blocks.
     pub(crate) fn bring(&self, file: &Path, part: &Part) -> Result<()> {
-        let place = self.table.join(&part.path);
-        let folder = place.parent().unwrap_or(&self.table);
-        if !folder.is_dir() {
-            fs::create_dir_all(folder).map_err(disk)?;
-            sync_folder(&self.table).map_err(disk)?;
-        }
-        match fs::hard_link(file, &place) {
-            Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => Err(disk(e)),
-            // It was brought before, for a commit that failed.
-            _ => sync_folder(folder).map_err(disk),
-        }
+        self.place.bring(file, &part.path, part.size)
     }
 
-    /// Where the table is.
-    pub(crate) fn table(&self) -> &Path {
-        &self.table
+    /// Completes a file and puts it into the table; it counts once a commit names it. Blocks.
+    pub(crate) fn take(&self, writer: PartWriter) -> Result<Part> {
+        let part = writer.finish_in(&self.tmp)?;
+        let file = self.tmp.join(file_name(&part));
+        let brought = self.bring(&file, &part);
+        let _ = fs::remove_file(&file);
+        brought.map(|()| part)
     }
 
-    async fn load(&self) -> Result<DeltaTable> {
-        let url = Url::from_directory_path(&self.table).map_err(|()| Fault::internal("the lake's path is relative"))?;
-        let builder = DeltaTableBuilder::from_url(url).map_err(Fault::internal)?;
-        builder.load().await.map_err(|e| Fault::unavailable("lake.log", e))
+    /// Takes a file back whose commit failed.
+    pub(crate) fn discard(&self, part: &Part) {
+        self.place.discard(&part.path);
+    }
+
+    /// Files have left the table: how long ago counts from now on.
+    pub(crate) fn leave(&self, gone: &[Arc<Part>]) {
+        self.place.leave(gone.iter().map(|part| part.path.clone()), self.clock.now());
+    }
+
+    /// Removes files that have been out of the table for longer than `keep`. Blocks.
+    pub(crate) fn sweep(&self, keep: Duration) -> Result<()> {
+        self.place.sweep(|| self.named(), self.clock.now(), keep)
+    }
+
+    /// Where the table is on this machine.
+    #[cfg(test)]
+    pub(crate) fn table(&self) -> PathBuf {
+        match &self.place {
+            Place::Folder(folder) => folder.clone(),
+            Place::Bucket(_) => panic!("a bucket is no folder"),
+        }
     }
 
     /// Reads the state from the disk. A checkpoint that a loss of power left torn is set aside: the entries that
@@ -224,9 +220,9 @@ impl Log {
     pub(crate) async fn reload(&self) -> Result<()> {
         let mut tries = 0;
         let table = loop {
-            match self.load().await {
+            match self.place.load().await {
                 Ok(table) => break table,
-                Err(fault) if tries < 3 && self.set_checkpoint_aside()? => {
+                Err(fault) if tries < 3 && self.place.set_checkpoint_aside(&self.aside())? => {
                     tries += 1;
                     tracing::warn!(%fault, "a checkpoint of the lake could not be read and was set aside");
                 }
@@ -250,21 +246,8 @@ impl Log {
         Ok(())
     }
 
-    /// Renames the newest checkpoint and its pointer out of the way; false when there is none.
-    fn set_checkpoint_aside(&self) -> Result<bool> {
-        let mut checkpoints: Vec<PathBuf> = fs::read_dir(self.folder())
-            .map_err(disk)?
-            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-            .filter(|path| path.to_string_lossy().ends_with(".parquet"))
-            .collect();
-        checkpoints.sort();
-        let pointer = self.folder().join("_last_checkpoint");
-        let found = pointer.exists() || !checkpoints.is_empty();
-        for path in checkpoints.pop().into_iter().chain(pointer.exists().then_some(pointer)) {
-            fs::rename(&path, self.tmp.with_file_name("set-aside").join(path.file_name().unwrap_or_default()))
-                .map_err(disk)?;
-        }
-        Ok(found)
+    fn aside(&self) -> PathBuf {
+        self.tmp.with_file_name("set-aside")
     }
 
     /// Whether the log is to be summed up at this version.
@@ -283,15 +266,9 @@ impl Log {
     }
 
     async fn write_checkpoint(&self) -> Result<()> {
-        let table = self.load().await?;
+        let table = self.place.load().await?;
         deltalake::checkpoints::create_checkpoint(&table, None).await.map_err(|e| Fault::unavailable("lake.log", e))?;
-        for entry in fs::read_dir(self.folder()).map_err(disk)?.flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name == "_last_checkpoint" || name.ends_with(".parquet") {
-                File::open(entry.path()).and_then(|file| file.sync_all()).map_err(disk)?;
-            }
-        }
-        sync_folder(&self.folder()).map_err(disk)?;
+        self.place.sync_checkpoint()?;
         deltalake::checkpoints::cleanup_metadata(&table, None).await.map_err(|e| Fault::unavailable("lake.log", e))?;
         Ok(())
     }

@@ -1,7 +1,7 @@
-//! Data files: written beside the table, made durable, and only then moved into it.
+//! Data files: written beside the table, made durable, and only then brought into it.
 //!
-//! A file is written under `tmp/`, synced, renamed to `events/day=…/part-….parquet`, and its folder synced.
-//! So a file inside the table is always whole; whether it counts is decided by the log alone.
+//! A file is written under `tmp/`, synced, and then brought to `events/day=…/part-….parquet` ([`crate::place`]). So a
+//! file inside the table is always whole; whether it counts is decided by the log alone.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -147,7 +147,7 @@ pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// A data file that is being written. Dropped before [`PartWriter::finish`], it leaves nothing in the table.
+/// A data file that is being written. Dropped before [`PartWriter::finish_in`], it leaves nothing in the table.
 pub(crate) struct PartWriter {
     writer: ArrowWriter<File>,
     draft: PathBuf,
@@ -207,26 +207,11 @@ impl PartWriter {
         std::fs::rename(&self.draft, place).map_err(|e| Fault::unavailable("lake.disk", e))?;
         Ok(self.part.clone())
     }
-
-    /// Closes the file, makes it durable and moves it into the table's folder.
-    pub(crate) fn finish(mut self, table: &Path) -> Result<Part> {
-        self.seal()?;
-        let disk = |e: std::io::Error| Fault::unavailable("lake.disk", e);
-        let place = table.join(&self.part.path);
-        let folder = place.parent().unwrap_or(table);
-        if !folder.is_dir() {
-            std::fs::create_dir_all(folder).map_err(disk)?;
-            sync_folder(table).map_err(disk)?;
-        }
-        std::fs::rename(&self.draft, &place).map_err(disk)?;
-        sync_folder(folder).map_err(disk)?;
-        Ok(self.part.clone())
-    }
 }
 
 impl Drop for PartWriter {
     fn drop(&mut self) {
-        // After `finish` the draft is gone already; otherwise it is waste.
+        // After `finish_in` the draft is gone already; otherwise it is waste.
         let _ = std::fs::remove_file(&self.draft);
     }
 }
