@@ -1,5 +1,6 @@
 //! The lake as its callers use it: a folder, real files, a real engine.
 
+mod bucket;
 mod crash;
 mod journal;
 mod keep;
