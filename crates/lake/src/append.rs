@@ -7,7 +7,7 @@
 
 use std::fs::File;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -45,7 +45,12 @@ pub(crate) struct Shared {
     pub(crate) pressed: Notify,
     /// The tail could not be written to files the last time: waiting for room makes no sense.
     pub(crate) stuck: AtomicBool,
-    pub(crate) flush_rows: usize,
+    /// Room for events in memory, in KiB.
+    room: Arc<Semaphore>,
+    limit: usize,
+    /// Callers who wait for room.
+    waiting: AtomicUsize,
+    flush_rows: usize,
     journal_bytes: u64,
     keep_free: u64,
     /// Whether callers are being refused, so that it is said once.
@@ -59,8 +64,6 @@ pub(crate) struct Shared {
 pub(crate) struct Queue {
     jobs: mpsc::Sender<Job>,
     shared: Arc<Shared>,
-    room: Arc<Semaphore>,
-    limit: usize,
 }
 
 /// Room is counted in KiB, so that the semaphore's numbers stay small.
@@ -86,17 +89,28 @@ fn ready(events: Vec<Event>) -> Result<(Vec<Row>, Vec<u8>)> {
 
 impl Shared {
     pub(crate) fn new(journal: Journal, tail: Tail, settings: &Settings, lock: Arc<File>) -> Self {
+        let limit = kib(settings.tail_bytes).clamp(1, Semaphore::MAX_PERMITS);
         Self {
             journal,
             tail,
             pressed: Notify::new(),
             stuck: AtomicBool::new(false),
+            room: Arc::new(Semaphore::new(limit)),
+            limit,
+            waiting: AtomicUsize::new(0),
             flush_rows: settings.flush_rows,
             journal_bytes: settings.journal_bytes,
             keep_free: settings.keep_free,
             full: AtomicBool::new(false),
             _lock: lock,
         }
+    }
+
+    /// Whether the tail is to become files at once: it is large, or somebody waits for room in it.
+    pub(crate) fn is_pressed(&self) -> bool {
+        self.tail.rows() >= self.flush_rows
+            || self.room.available_permits() < self.limit / 2
+            || self.waiting.load(Ordering::Acquire) > 0
     }
 
     /// Bytes on the disk that wait for the table.
@@ -127,7 +141,7 @@ impl Shared {
         let columns = with_day(&batch(rows)?)?;
         let sequence = self.journal.write(rows.len(), body)?;
         self.tail.push(Chunk::new(sequence, columns), room);
-        if self.tail.rows() >= self.flush_rows {
+        if self.is_pressed() {
             self.pressed.notify_one();
         }
         Ok(())
@@ -152,15 +166,14 @@ impl Shared {
 
 impl Queue {
     /// Starts the thread that writes; it ends when the queue is dropped and empty.
-    pub(crate) fn start(shared: Arc<Shared>, settings: &Settings) -> Result<(Self, JoinHandle<()>)> {
-        let limit = kib(settings.tail_bytes).max(1);
+    pub(crate) fn start(shared: Arc<Shared>) -> Result<(Self, JoinHandle<()>)> {
         let (jobs, inbox) = mpsc::channel(1_024);
         let writer = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("lake-journal".into())
             .spawn(move || write(&writer, inbox))
             .map_err(|e| Fault::unavailable("lake.threads", e))?;
-        Ok((Self { jobs, shared, room: Arc::new(Semaphore::new(limit)), limit }, thread))
+        Ok((Self { jobs, shared }, thread))
     }
 
     /// Stores a batch durably; waits while there is too much in memory.
@@ -178,9 +191,10 @@ impl Queue {
         };
         let weight = kib(rows.iter().map(Row::weight).sum());
         // Half of the room, so that one caller never waits for all of it.
-        if weight > self.limit.div_ceil(2) {
+        let most = self.shared.limit.div_ceil(2);
+        if weight > most {
             let fault = Fault::new(Kind::TooMany, "lake.batch-too-large");
-            return Err(fault.with("kib", weight).with("limit_kib", self.limit.div_ceil(2)));
+            return Err(fault.with("kib", weight).with("limit_kib", most));
         }
         let room = self.room(weight).await?;
         let closed = || Fault::unavailable("lake.closed", "the writer has ended");
@@ -190,20 +204,40 @@ impl Queue {
     }
 
     async fn room(&self, weight: usize) -> Result<OwnedSemaphorePermit> {
+        let closed = |e| Fault::unavailable("lake.closed", e);
         let permits = u32::try_from(weight).map_err(Fault::internal)?;
-        let mut turn = std::pin::pin!(Arc::clone(&self.room).acquire_many_owned(permits));
-        if self.room.available_permits() < weight {
-            self.shared.pressed.notify_one();
+        let room = Arc::clone(&self.shared.room);
+        if let Ok(room) = Arc::clone(&room).try_acquire_many_owned(permits) {
+            return Ok(room);
         }
+        let _waiting = Waiting::new(&self.shared);
+        let mut turn = std::pin::pin!(room.acquire_many_owned(permits));
         loop {
+            self.shared.pressed.notify_one();
             match tokio::time::timeout(LOOK, &mut turn).await {
-                Ok(room) => return room.map_err(|e| Fault::unavailable("lake.closed", e)),
+                Ok(room) => return room.map_err(closed),
                 Err(_) if self.shared.stuck.load(Ordering::Acquire) => {
                     return Err(full("the tail cannot be written to files"));
                 }
-                Err(_) => self.shared.pressed.notify_one(),
+                Err(_) => {}
             }
         }
+    }
+}
+
+/// One who waits for room, until dropped.
+struct Waiting<'a>(&'a Shared);
+
+impl<'a> Waiting<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        shared.waiting.fetch_add(1, Ordering::AcqRel);
+        Self(shared)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use khien_base::{Fault, Kind, Result};
 use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::append::Shared;
 use crate::log::Log;
@@ -31,6 +32,7 @@ pub(crate) struct Flusher {
     shared: Arc<Shared>,
     log: Arc<Log>,
     stage: Stage,
+    /// How long events may be in memory only.
     after: Duration,
     staging: Mutex<()>,
     committing: Mutex<()>,
@@ -63,12 +65,19 @@ impl Flusher {
     pub(crate) fn start(self: &Arc<Self>, open: &watch::Receiver<()>) -> [JoinHandle<()>; 2] {
         let (stager, committer) = (Arc::clone(self), Arc::clone(self));
         let (mut one, mut two) = (open.clone(), open.clone());
+        let mut every = interval_at(Instant::now() + self.after, self.after);
+        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let staging = async move {
             loop {
                 tokio::select! {
                     _ = one.changed() => break,
-                    () = stager.shared.pressed.notified() => {}
-                    () = tokio::time::sleep(stager.after) => {
+                    () = stager.shared.pressed.notified() => {
+                        // Told while the last files were being written, and relieved by them.
+                        if !stager.shared.is_pressed() {
+                            continue;
+                        }
+                    }
+                    _ = every.tick() => {
                         // While the table is away, only what presses becomes files: fewer and larger ones.
                         if stager.away.load(Ordering::Acquire) {
                             continue;

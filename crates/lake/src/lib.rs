@@ -189,7 +189,7 @@ impl Lake {
         let (tail, journal) = recovered.await.map_err(Fault::internal)??;
         tail.fresh().staged.iter().for_each(|it| log.expect(&it.parts));
         let shared = Arc::new(Shared::new(journal, tail, &settings, held));
-        let (queue, writer) = Queue::start(Arc::clone(&shared), &settings)?;
+        let (queue, writer) = Queue::start(Arc::clone(&shared))?;
         let flusher = Arc::new(Flusher::new(Arc::clone(&shared), Arc::clone(&log), stage, settings.flush_after));
         let (open, closed) = watch::channel(());
         let tasks = flusher.start(&closed);

@@ -20,8 +20,10 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::columns::TABLE_SCHEMA;
 use crate::part::Part;
 
-/// Rows up to which small chunks are put together.
-const TOGETHER: usize = 8_192;
+/// A chunk of fewer rows is small.
+const SMALL: usize = 512;
+/// So many small chunks in a row are put together.
+const TOGETHER: usize = 32;
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
 
@@ -79,9 +81,9 @@ impl Chunk {
         self.rows.num_rows()
     }
 
-    fn joined(before: &Self, after: &Self) -> Option<Self> {
-        let rows = concat_batches(&TABLE_SCHEMA, [&before.rows, &after.rows]).ok()?;
-        Some(Self { first: before.first, last: after.last, rows })
+    fn joined(chunks: &[Arc<Self>]) -> Option<Self> {
+        let rows = concat_batches(&chunks.first()?.rows.schema(), chunks.iter().map(|it| &it.rows)).ok()?;
+        Some(Self { first: chunks.first()?.first, last: chunks.last()?.last, rows })
     }
 }
 
@@ -146,26 +148,22 @@ impl Tail {
 
     /// Adds rows, which hold their room until they are in files. Small chunks are put together, so that many small
     /// appends do not become many small reads.
-    pub(crate) fn push(&self, chunk: Chunk, mut room: Option<OwnedSemaphorePermit>) {
+    pub(crate) fn push(&self, chunk: Chunk, room: Option<OwnedSemaphorePermit>) {
         let mut state = self.write();
-        let mut chunk = Arc::new(chunk);
-        while let Some((before, _)) = state.chunks.back()
-            && before.last > state.sealed
-            && before.count() <= chunk.count().saturating_mul(2)
-            && before.count() + chunk.count() <= TOGETHER
-            && let Some(joined) = Chunk::joined(before, &chunk)
-        {
-            chunk = Arc::new(joined);
-            let held = state.chunks.pop_back().and_then(|(_, held)| held);
-            room = match (held, room) {
-                (Some(mut held), Some(more)) => {
-                    held.merge(more);
-                    Some(held)
-                }
-                (held, more) => held.or(more),
-            };
+        state.chunks.push_back((Arc::new(chunk), room));
+        let (sealed, all) = (state.sealed, state.chunks.len());
+        let small = state.chunks.iter().rev().take_while(|(it, _)| it.count() < SMALL && it.first > sealed).count();
+        if small < TOGETHER {
+            return;
         }
-        state.chunks.push_back((chunk, room));
+        let some: Vec<Arc<Chunk>> = state.chunks.iter().skip(all - small).map(|(it, _)| Arc::clone(it)).collect();
+        let Some(joined) = Chunk::joined(&some) else { return };
+        let rooms = state.chunks.drain(all - small..).filter_map(|(_, room)| room);
+        let room = rooms.reduce(|mut one, other| {
+            one.merge(other);
+            one
+        });
+        state.chunks.push_back((Arc::new(joined), room));
     }
 
     /// The chunks that are in memory now, which from now on stay as they are.
