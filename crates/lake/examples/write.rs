@@ -58,7 +58,13 @@ fn read(file: &str) -> Result<Vec<Record>> {
         let log = LogSource { product: Some("windows".into()), service: None, category: None };
         let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
         let hot = Hot { host: text("Computer"), user: text("TargetUserName"), ..Hot::default() };
-        Ok(Record { time: None, log, hot, fields: fields.as_object().cloned().unwrap_or_default(), raw: line.to_owned() })
+        Ok(Record {
+            time: None,
+            log,
+            hot,
+            fields: fields.as_object().cloned().unwrap_or_default(),
+            raw: line.to_owned(),
+        })
     };
     text.lines().map(record).collect()
 }

@@ -6,6 +6,7 @@ mod journal;
 mod keep;
 mod measure;
 mod reach;
+mod room;
 mod round_trip;
 mod sql;
 
