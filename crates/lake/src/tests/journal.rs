@@ -27,7 +27,7 @@ fn segments(dir: &Path) -> Vec<PathBuf> {
 }
 
 /// Ends a lake as a kill does: nothing is written any more, and the lock is let go of.
-async fn break_off(lake: Lake) {
+pub(super) async fn break_off(lake: Lake) {
     let Lake { queue, writer, open, tasks, .. } = lake;
     for task in &tasks {
         task.abort();
