@@ -3,13 +3,13 @@ CARGO ?= cargo
 DATA ?= data-demo
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: demo test assets build setup-build setup-test lint unit proof-sigma proof-clients postgres e2e deny bench-overview clean-demo
+.PHONY: demo test assets build setup-build setup-test lint unit proof-sigma proof-clients proof-s3 proof-crash postgres e2e deny bench-overview clean-demo
 
 demo: setup-build assets
 	$(CARGO) build --release --bin khien
 	scripts/demo.sh $(DATA) $(LISTEN)
 
-test: setup-test assets lint unit proof-sigma proof-clients postgres e2e
+test: setup-test assets lint unit proof-sigma proof-clients proof-s3 postgres e2e
 
 setup-build:
 	scripts/setup.sh build
@@ -39,6 +39,14 @@ proof-sigma:
 # Real clients of Debian and PyPI send to a real centre: all arrives, once.
 proof-clients:
 	CARGO=$(CARGO) proof/clients/run.sh
+
+# The table of events in a bucket of an S3 server.
+proof-s3:
+	CARGO=$(CARGO) proof/s3/run.sh
+
+# Kills a writer of events a hundred times and looks whether anything acknowledged is lost or there twice.
+proof-crash:
+	KHIEN_CRASH_ROUNDS=100 $(CARGO) test --workspace --lib -- --nocapture what_was_acknowledged
 
 # The module tests once more, on PostgreSQL.
 postgres:

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use khien_base::{Fault, Result};
 use serde::Deserialize;
 
+use crate::lake::LakeConfig;
+
 /// All settings. Every one has a default: an empty file is a complete centre on this machine.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -28,6 +30,8 @@ pub struct Config {
     pub syslog_tcp: Option<SocketAddr>,
     /// Other ways in for logs.
     pub receive: receive::Receive,
+    /// Where events are kept, and how much may wait.
+    pub lake: LakeConfig,
     /// Cookies over TLS only: set it when a proxy in front speaks TLS.
     pub secure_cookies: bool,
     /// Believe the address that the nearest proxy reports.
@@ -49,6 +53,7 @@ impl Default for Config {
             syslog_udp: None,
             syslog_tcp: None,
             receive: receive::Receive::default(),
+            lake: LakeConfig::default(),
             secure_cookies: false,
             behind_proxy: false,
             secret_key: None,

@@ -9,6 +9,7 @@ pub mod detect;
 pub mod ingest;
 pub mod jobs;
 pub mod key;
+pub mod lake;
 pub mod local;
 pub mod overview;
 pub mod receive;

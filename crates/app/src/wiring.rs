@@ -72,7 +72,7 @@ pub async fn open(data: &Path, config: &Config, clock: Clock) -> Result<Centre> 
     std::fs::create_dir_all(data)
         .map_err(|error| Fault::invalid("local.unreadable").with("file", data.display()).with("what", error))?;
     let db = Db::open(&config.database_url(data)).await?;
-    let lake = Arc::new(Lake::open(&data.join("lake"), clock.clone()).await?);
+    let lake = Arc::new(Lake::open_with(&data.join("lake"), clock.clone(), config.lake.settings()).await?);
     let directory = Directory::new(db.clone(), modules(), key::of(data, config)?);
     let unreadable = directory.seal_secrets().await?;
     if unreadable > 0 {

@@ -71,6 +71,14 @@ pub struct Holdings {
     pub files: u64,
     /// The oldest day that is held.
     pub oldest: Option<NaiveDate>,
+    /// Events that are kept and found, and not yet in the table.
+    pub waiting: u64,
+    /// Bytes of the local disk that they take.
+    pub waiting_bytes: u64,
+    /// Free bytes of the local disk.
+    pub free_bytes: u64,
+    /// Whether events are being refused for want of room.
+    pub full: bool,
 }
 
 /// Events at rest.

@@ -1,44 +1,69 @@
-//! Group commit: batches of many callers become one commit, and each caller gets its own answer.
+//! Group commit: batches of many callers become one frame of the journal, and each caller gets its own answer.
 //!
-//! One task writes. It waits for a first batch, gathers what comes within a short while or until a commit is
-//! full, writes one file per day and one entry of the log, and answers everyone. What waits is bounded by
-//! weight, so that a slow disk slows callers down instead of filling memory.
+//! One thread writes. While it waits for the disk, batches gather; the next frame takes all of them. A batch that is
+//! answered is durable (in the journal) and found by every search (in the tail). What waits for files of columns is
+//! bounded by weight, so that a slow disk slows callers down instead of filling memory; when there is no room on the
+//! disk, callers are refused with `lake.full`, before the disk itself is full.
 
-use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, Utc};
-use khien_base::{Clock, Event, Fault, Ids, Kind, Result};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
-use tokio::task::JoinHandle;
+use chrono::{DateTime, Utc};
+use khien_base::{Event, Fault, Kind, Result};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::Settings;
-use crate::log::Log;
-use crate::part::{Part, PartWriter};
+use crate::journal::{Journal, encode};
 use crate::rows::{Row, batch};
+use crate::tail::{Chunk, Tail, with_day};
 
-/// Rows that become one batch of columns, which bounds what a conversion holds twice.
-const SLICE: usize = 8_192;
-
-/// How often a commit is tried anew when somebody outside has taken its number.
-const RETRIES: usize = 3;
+/// Rows and bytes with which a frame is full.
+const ROWS: usize = 16_384;
+const BYTES: usize = 16 * 1024 * 1024;
+/// Events from which on a batch is made ready on a thread of its own.
+const MANY: usize = 200;
+/// How often a caller who waits for room looks whether waiting makes sense.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// A caller's batch on its way.
 struct Job {
     rows: Vec<Row>,
+    body: Vec<u8>,
     answer: oneshot::Sender<Result<()>>,
-    _room: OwnedSemaphorePermit,
+    room: OwnedSemaphorePermit,
+}
+
+/// What the journal's thread and the flusher share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) journal: Journal,
+    pub(crate) tail: Tail,
+    /// The tail is large, or somebody waits for room in it.
+    pub(crate) pressed: Notify,
+    /// The tail could not be written to files the last time: waiting for room makes no sense.
+    pub(crate) stuck: AtomicBool,
+    /// Room for events in memory, in KiB.
+    room: Arc<Semaphore>,
+    limit: usize,
+    /// Callers who wait for room.
+    waiting: AtomicUsize,
+    flush_rows: usize,
+    journal_bytes: u64,
+    keep_free: u64,
+    /// Whether callers are being refused, so that it is said once.
+    full: AtomicBool,
+    /// The folder stays ours until the last batch is written.
+    _lock: Arc<File>,
 }
 
 /// Where callers hand in their batches.
 #[derive(Debug)]
 pub(crate) struct Queue {
     jobs: mpsc::Sender<Job>,
-    room: Arc<Semaphore>,
-    limit: usize,
+    shared: Arc<Shared>,
 }
 
 /// Room is counted in KiB, so that the semaphore's numbers stay small.
@@ -52,24 +77,106 @@ fn storable(time: DateTime<Utc>) -> bool {
     (0..7_258_118_400).contains(&time.timestamp()) // 1970 to 2199
 }
 
-impl Queue {
-    /// Starts the task that writes; it ends when the queue is dropped and empty.
-    pub(crate) fn start(
-        log: Arc<Log>,
-        tmp: PathBuf,
-        clock: Clock,
-        settings: &Settings,
-        lock: Arc<File>,
-    ) -> (Self, JoinHandle<()>) {
-        let limit = kib(settings.queue_bytes).max(1);
-        let (jobs, inbox) = mpsc::channel(1_024);
-        let (gather, rows) = (settings.gather, settings.commit_rows);
-        let writer = Writer { log, tmp, clock, ids: Arc::new(Ids::random()), gather, rows, _lock: lock };
-        let handle = tokio::spawn(writer.run(inbox));
-        (Self { jobs, room: Arc::new(Semaphore::new(limit)), limit }, handle)
+fn full(what: &str) -> Fault {
+    Fault::unavailable("lake.full", what)
+}
+
+fn ready(events: Vec<Event>) -> Result<(Vec<Row>, Vec<u8>)> {
+    let rows = events.into_iter().map(Row::new).collect::<Result<Vec<Row>>>()?;
+    let body = encode(&rows);
+    Ok((rows, body))
+}
+
+impl Shared {
+    pub(crate) fn new(journal: Journal, tail: Tail, settings: &Settings, lock: Arc<File>) -> Self {
+        let limit = kib(settings.tail_bytes).clamp(1, Semaphore::MAX_PERMITS);
+        Self {
+            journal,
+            tail,
+            pressed: Notify::new(),
+            stuck: AtomicBool::new(false),
+            room: Arc::new(Semaphore::new(limit)),
+            limit,
+            waiting: AtomicUsize::new(0),
+            flush_rows: settings.flush_rows,
+            journal_bytes: settings.journal_bytes,
+            keep_free: settings.keep_free,
+            full: AtomicBool::new(false),
+            _lock: lock,
+        }
     }
 
-    /// Stores a batch durably; waits while the queue is full.
+    /// Whether the tail is to become files at once: it is large, or somebody waits for room in it.
+    pub(crate) fn is_pressed(&self) -> bool {
+        self.tail.rows() >= self.flush_rows
+            || self.room.available_permits() < self.limit / 2
+            || self.waiting.load(Ordering::Acquire) > 0
+    }
+
+    /// Bytes on the disk that wait for the table.
+    pub(crate) fn waiting_bytes(&self) -> u64 {
+        self.journal.bytes() + self.tail.staged_bytes()
+    }
+
+    /// Free bytes of the journal's disk; none where it does not say.
+    pub(crate) fn free_bytes(&self) -> u64 {
+        self.journal.free().unwrap_or(0)
+    }
+
+    /// Refuses before the disk is full: what is left is needed to write the tail to files, which frees the journal.
+    fn room_for(&self, bytes: usize) -> Result<()> {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        if self.waiting_bytes().saturating_add(bytes) > self.journal_bytes {
+            return Err(full("the journal has reached its limit"));
+        }
+        if self.journal.free()? < self.keep_free.saturating_add(bytes) {
+            return Err(full("the disk is nearly full"));
+        }
+        Ok(())
+    }
+
+    /// All rows or none of them.
+    fn keep(&self, rows: &[Row], body: &[u8], room: Option<OwnedSemaphorePermit>) -> Result<()> {
+        self.room_for(body.len())?;
+        let columns = with_day(&batch(rows)?)?;
+        let sequence = self.journal.write(rows.len(), body)?;
+        self.tail.push(Chunk::new(sequence, columns), room);
+        if self.is_pressed() {
+            self.pressed.notify_one();
+        }
+        Ok(())
+    }
+
+    fn tell(&self, result: &Result<()>) {
+        let now = matches!(result, Err(fault) if fault.code == "lake.full");
+        let before = self.full.swap(now, Ordering::AcqRel);
+        match result {
+            Err(fault) if now && !before => tracing::error!(%fault, "events are refused: make room on the disk"),
+            Err(fault) if !now => tracing::error!(%fault, "a batch of events could not be stored"),
+            Ok(()) if before => tracing::warn!("events are taken in again"),
+            _ => {}
+        }
+    }
+
+    /// Whether callers are being refused for want of room.
+    pub(crate) fn is_full(&self) -> bool {
+        self.full.load(Ordering::Acquire)
+    }
+}
+
+impl Queue {
+    /// Starts the thread that writes; it ends when the queue is dropped and empty.
+    pub(crate) fn start(shared: Arc<Shared>) -> Result<(Self, JoinHandle<()>)> {
+        let (jobs, inbox) = mpsc::channel(1_024);
+        let writer = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("lake-journal".into())
+            .spawn(move || write(&writer, inbox))
+            .map_err(|e| Fault::unavailable("lake.threads", e))?;
+        Ok((Self { jobs, shared }, thread))
+    }
+
+    /// Stores a batch durably; waits while there is too much in memory.
     pub(crate) async fn append(&self, events: Vec<Event>) -> Result<()> {
         if events.is_empty() {
             return Ok(());
@@ -77,141 +184,80 @@ impl Queue {
         if let Some(at) = events.iter().position(|event| !storable(event.time) || !storable(event.received)) {
             return Err(Fault::invalid("lake.time").with("index", at));
         }
-        let rows = events.into_iter().map(Row::new).collect::<Result<Vec<Row>>>()?;
+        let (rows, body) = if events.len() < MANY {
+            ready(events)?
+        } else {
+            tokio::task::spawn_blocking(move || ready(events)).await.map_err(Fault::internal)??
+        };
         let weight = kib(rows.iter().map(Row::weight).sum());
-        if weight > self.limit {
+        // Half of the room, so that one caller never waits for all of it.
+        let most = self.shared.limit.div_ceil(2);
+        if weight > most {
             let fault = Fault::new(Kind::TooMany, "lake.batch-too-large");
-            return Err(fault.with("kib", weight).with("limit_kib", self.limit));
+            return Err(fault.with("kib", weight).with("limit_kib", most));
         }
+        let room = self.room(weight).await?;
         let closed = || Fault::unavailable("lake.closed", "the writer has ended");
-        let permits = u32::try_from(weight).map_err(Fault::internal)?;
-        let room = Arc::clone(&self.room).acquire_many_owned(permits).await.map_err(|_| closed())?;
         let (answer, answered) = oneshot::channel();
-        self.jobs.send(Job { rows, answer, _room: room }).await.map_err(|_| closed())?;
+        self.jobs.send(Job { rows, body, answer, room }).await.map_err(|_| closed())?;
         answered.await.map_err(|_| closed())?
     }
-}
 
-struct Writer {
-    log: Arc<Log>,
-    tmp: PathBuf,
-    clock: Clock,
-    ids: Arc<Ids>,
-    gather: Duration,
-    rows: usize,
-    /// The folder stays ours until the last batch is written.
-    _lock: Arc<File>,
-}
-
-impl Writer {
-    async fn run(self, mut inbox: mpsc::Receiver<Job>) {
-        let mut checkpoint = None;
-        while let Some(first) = inbox.recv().await {
-            let jobs = self.gather(first, &mut inbox).await;
-            let mut rows = Vec::new();
-            let mut answers = Vec::with_capacity(jobs.len());
-            for job in jobs {
-                rows.extend(job.rows);
-                answers.push((job.answer, job._room));
-            }
-            let result = self.commit(rows).await;
-            if let Err(fault) = &result {
-                tracing::error!(%fault, "a commit of events failed");
-            }
-            for (answer, _room) in answers {
-                // Whoever has stopped waiting gets no answer; the events are stored all the same.
-                let _ = answer.send(result.clone().map(|_| ()));
-            }
-            if let Ok(version) = result
-                && Log::checkpoint_is_due(version)
-            {
-                let log = Arc::clone(&self.log);
-                checkpoint = Some(tokio::spawn(async move {
-                    if let Err(fault) = log.checkpoint().await {
-                        tracing::warn!(%fault, "no checkpoint of the lake");
-                    }
-                }));
-            }
+    async fn room(&self, weight: usize) -> Result<OwnedSemaphorePermit> {
+        let closed = |e| Fault::unavailable("lake.closed", e);
+        let permits = u32::try_from(weight).map_err(Fault::internal)?;
+        let room = Arc::clone(&self.shared.room);
+        if let Ok(room) = Arc::clone(&room).try_acquire_many_owned(permits) {
+            return Ok(room);
         }
-        if let Some(last) = checkpoint {
-            let _ = last.await;
-        }
-    }
-
-    async fn gather(&self, first: Job, inbox: &mut mpsc::Receiver<Job>) -> Vec<Job> {
-        let mut count = first.rows.len();
-        let mut jobs = vec![first];
-        let end = tokio::time::Instant::now() + self.gather;
-        while count < self.rows {
-            match tokio::time::timeout_at(end, inbox.recv()).await {
-                Ok(Some(job)) => {
-                    count += job.rows.len();
-                    jobs.push(job);
+        let _waiting = Waiting::new(&self.shared);
+        let mut turn = std::pin::pin!(room.acquire_many_owned(permits));
+        loop {
+            self.shared.pressed.notify_one();
+            match tokio::time::timeout(LOOK, &mut turn).await {
+                Ok(room) => return room.map_err(closed),
+                Err(_) if self.shared.stuck.load(Ordering::Acquire) => {
+                    return Err(full("the tail cannot be written to files"));
                 }
-                Ok(None) | Err(_) => break,
+                Err(_) => {}
             }
         }
-        jobs
-    }
-
-    /// All rows or none of them.
-    async fn commit(&self, rows: Vec<Row>) -> Result<u64> {
-        let (log, tmp, clock, ids) =
-            (Arc::clone(&self.log), self.tmp.clone(), self.clock.clone(), Arc::clone(&self.ids));
-        let written = tokio::task::spawn_blocking(move || {
-            let parts = write_days(&log, &tmp, &clock, &ids, rows)?;
-            let committed = log.commit("WRITE", parts.clone(), &[]);
-            Ok::<_, Fault>((parts, committed))
-        });
-        let (parts, mut committed) = written.await.map_err(Fault::internal)??;
-        for _ in 0..RETRIES {
-            if !matches!(&committed, Err(fault) if fault.kind == Kind::Conflict) {
-                break;
-            }
-            self.log.reload().await?;
-            let (log, parts) = (Arc::clone(&self.log), parts.clone());
-            committed =
-                tokio::task::spawn_blocking(move || log.commit("WRITE", parts, &[])).await.map_err(Fault::internal)?;
-        }
-        if committed.is_err() {
-            discard(&self.log, &parts);
-        }
-        committed
     }
 }
 
-/// Files that no commit names are waste.
-fn discard(log: &Log, parts: &[Part]) {
-    for part in parts {
-        let _ = std::fs::remove_file(log.table().join(&part.path));
+/// One who waits for room, until dropped.
+struct Waiting<'a>(&'a Shared);
+
+impl<'a> Waiting<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        shared.waiting.fetch_add(1, Ordering::AcqRel);
+        Self(shared)
     }
 }
 
-/// One file for each day, rows newest first.
-fn write_days(log: &Log, tmp: &std::path::Path, clock: &Clock, ids: &Ids, rows: Vec<Row>) -> Result<Vec<Part>> {
-    let mut days: BTreeMap<NaiveDate, Vec<Row>> = BTreeMap::new();
-    for row in rows {
-        days.entry(row.event.time.date_naive()).or_default().push(row);
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::AcqRel);
     }
-    let mut parts = Vec::with_capacity(days.len());
-    for (day, mut rows) in days {
-        rows.sort_by(|a, b| {
-            let key = |row: &Row| (row.event.time.timestamp_micros(), row.event.id);
-            key(b).cmp(&key(a))
-        });
-        let written = PartWriter::start(tmp, day, ids.next(clock.now())).and_then(|mut writer| {
-            for slice in rows.chunks(SLICE) {
-                writer.push(&batch(slice)?)?;
-            }
-            writer.finish(log.table())
-        });
-        match written {
-            Ok(part) => parts.push(part),
-            Err(fault) => {
-                discard(log, &parts);
-                return Err(fault);
-            }
+}
+
+/// The thread's work.
+fn write(shared: &Shared, mut inbox: mpsc::Receiver<Job>) {
+    while let Some(first) = inbox.blocking_recv() {
+        let Job { mut rows, mut body, answer, mut room } = first;
+        let mut answers = vec![answer];
+        while rows.len() < ROWS && body.len() < BYTES {
+            let Ok(next) = inbox.try_recv() else { break };
+            rows.extend(next.rows);
+            body.extend(next.body);
+            answers.push(next.answer);
+            room.merge(next.room);
+        }
+        let result = shared.keep(&rows, &body, Some(room));
+        shared.tell(&result);
+        for answer in answers {
+            // Whoever has stopped waiting gets no answer; the events are stored all the same.
+            let _ = answer.send(result.clone());
         }
     }
-    Ok(parts)
 }

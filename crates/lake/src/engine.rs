@@ -12,6 +12,7 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use khien_base::{Fault, Kind, Result};
+use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
@@ -40,13 +41,15 @@ pub(crate) struct Engine {
     threads: Option<Runtime>,
     runtime: Arc<RuntimeEnv>,
     store: ObjectStoreUrl,
+    staged: ObjectStoreUrl,
     limit: Duration,
     partitions: usize,
 }
 
 impl Engine {
-    /// An engine over the table's folder; what does not fit in memory goes to `spill`.
-    pub(crate) fn new(table: &Path, spill: &Path, settings: &Settings) -> Result<Self> {
+    /// An engine over the table's files and the folder of those that wait for the table; what does not fit in memory goes
+    /// to `spill`.
+    pub(crate) fn new(table: Arc<dyn ObjectStore>, staged: &Path, spill: &Path, settings: &Settings) -> Result<Self> {
         let pool = FairSpillPool::new(settings.query_bytes);
         let tracked = TrackConsumersPool::new(pool, std::num::NonZeroUsize::MIN);
         let runtime = RuntimeEnvBuilder::new()
@@ -58,9 +61,13 @@ impl Engine {
             .with_file_statistics_cache_limit(0)
             .build_arc()
             .map_err(Fault::internal)?;
-        let store = ObjectStoreUrl::parse("lake://events").map_err(Fault::internal)?;
-        let files = LocalFileSystem::new_with_prefix(table).map_err(|e| Fault::unavailable("lake.disk", e))?;
-        runtime.register_object_store(store.as_ref(), Arc::new(files));
+        let staged = LocalFileSystem::new_with_prefix(staged).map_err(|e| Fault::unavailable("lake.disk", e))?;
+        let at = |name: &str, files: Arc<dyn ObjectStore>| {
+            let store = ObjectStoreUrl::parse(name).map_err(Fault::internal)?;
+            runtime.register_object_store(store.as_ref(), files);
+            Ok::<_, Fault>(store)
+        };
+        let (store, staged) = (at("lake://events", table)?, at("lake://staged", Arc::new(staged))?);
         // The engine comes with a way to all local files; it is taken out.
         if let Ok(local) = url::Url::parse("file://") {
             let _ = runtime.deregister_object_store(&local);
@@ -73,12 +80,17 @@ impl Engine {
             .enable_time()
             .build()
             .map_err(|e| Fault::unavailable("lake.threads", e))?;
-        Ok(Self { threads: Some(threads), runtime, store, limit: settings.query_time, partitions })
+        Ok(Self { threads: Some(threads), runtime, store, staged, limit: settings.query_time, partitions })
     }
 
     /// Where the table's files are, in the engine's words.
     pub(crate) fn store(&self) -> ObjectStoreUrl {
         self.store.clone()
+    }
+
+    /// Where the files that wait for the table are, in the engine's words.
+    pub(crate) fn staged(&self) -> ObjectStoreUrl {
+        self.staged.clone()
     }
 
     /// A session that knows no table, no table function, and nothing of the machine.

@@ -5,27 +5,35 @@
 //! ```text
 //! lock         held by the process that has the lake open; the system lets go of it when the process ends
 //! tmp/         drafts and spilled queries; emptied at opening
-//! set-aside/   checkpoints that could not be read
-//! events/      the Delta table: day=YYYY-MM-DD/part-….parquet and _delta_log/
+//! set-aside/   checkpoints, parts of the journal and lists that could not be read
+//! journal/     what was acknowledged and is in no file of columns yet
+//! staged/      files of columns that wait for the table
+//! events/      the Delta table: day=YYYY-MM-DD/part-….parquet and _delta_log/; or in a bucket, see [`S3`]
 //! ```
 //!
-//! Any engine that reads Delta tables reads `events/`. What is acknowledged is durable: data files, the log's
-//! entry and their folders are synced before the answer. What a crash leaves behind is never half visible:
-//! a file that no entry of the log names does not exist for readers, and is removed in time by
-//! [`EventStore::tidy`].
+//! Any engine that reads Delta tables reads `events/`. What is acknowledged is durable: it is in the journal, synced,
+//! before the answer, and found by every search from then on. Some seconds later it is part of the table. What a
+//! crash leaves behind is never half visible: a file that no entry of the log names does not exist for readers, and
+//! is removed in time by [`EventStore::tidy`].
 //!
-//! **Invariants.** One process has a lake open. A reader sees exactly the files of one version. Reach is applied
-//! below everything a reader can say. Nothing here deletes events.
+//! **Invariants.** One process has a lake open. A reader sees exactly the files of one version and the events that
+//! came after it, each once. Reach is applied below everything a reader can say. Nothing here deletes events.
 
 mod append;
+mod bucket;
 mod columns;
 mod engine;
+mod flush;
+mod journal;
 mod log;
 mod part;
+mod place;
 mod rows;
 mod scan;
 mod search;
+mod stage;
 mod statement;
+mod tail;
 mod tidy;
 
 #[cfg(test)]
@@ -34,30 +42,48 @@ mod tests;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 use khien_base::ports::{Bucket, EventStore, Found, Holdings, Rows, Search};
-use khien_base::{Clock, Event, Fault, Id, Reach, Result};
+use khien_base::{Clock, Event, Fault, Id, Ids, Reach, Result};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::append::Queue;
+pub use crate::bucket::S3;
+
+use crate::append::{Queue, Shared};
+use crate::bucket::Bucket;
 use crate::engine::Engine;
+use crate::flush::Flusher;
+use crate::journal::{Journal, Opened};
 use crate::log::Log;
+use crate::place::Place;
+use crate::rows::batch;
 use crate::scan::EventsTable;
+use crate::stage::Stage;
+use crate::tail::{Chunk, Tail, with_day};
 use crate::tidy::Tidier;
 
 /// Limits of a lake. The defaults suit a machine with 4 GB of memory.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// How long a first batch waits for others to share its commit.
-    pub gather: Duration,
-    /// Rows with which a commit is full.
-    pub commit_rows: usize,
-    /// Bytes of events that may wait for a commit; more callers wait outside. Also the limit of one batch.
-    pub queue_bytes: usize,
+    /// The bucket in which the table lies; the folder `events/` when missing.
+    pub s3: Option<S3>,
+    /// How long events stay in the journal before they are written to files of the table.
+    pub flush_after: Duration,
+    /// Rows that are written to files at once, however new they are.
+    pub flush_rows: usize,
+    /// Bytes of events in memory that are in no file yet; more callers wait outside. A batch may have half of it.
+    pub tail_bytes: usize,
+    /// Bytes on the local disk that may wait for the table; beyond it callers are refused.
+    pub journal_bytes: u64,
+    /// Bytes of the local disk that are left free: what writes the journal to files needs room. Callers are refused
+    /// before the disk is fuller than this.
+    pub keep_free: u64,
     /// How long a query may take.
     pub query_time: Duration,
     /// Memory of all queries together, in bytes.
@@ -78,9 +104,12 @@ impl Default for Settings {
     fn default() -> Self {
         const MIB: usize = 1024 * 1024;
         Self {
-            gather: Duration::from_millis(250),
-            commit_rows: 50_000,
-            queue_bytes: 32 * MIB,
+            s3: None,
+            flush_after: Duration::from_secs(10),
+            flush_rows: 50_000,
+            tail_bytes: 192 * MIB,
+            journal_bytes: 2 * 1024 * 1024 * 1024,
+            keep_free: 256 * 1024 * 1024,
             query_time: Duration::from_secs(20),
             query_bytes: 256 * MIB,
             spill_bytes: 2 * 1024 * 1024 * 1024,
@@ -96,11 +125,15 @@ impl Default for Settings {
 #[derive(Debug)]
 pub struct Lake {
     queue: Queue,
-    writer: JoinHandle<()>,
+    writer: thread::JoinHandle<()>,
+    shared: Arc<Shared>,
+    flusher: Arc<Flusher>,
+    /// Dropped, it ends the two tasks.
+    open: watch::Sender<()>,
+    tasks: [JoinHandle<()>; 2],
     log: Arc<Log>,
     engine: Arc<Engine>,
     tidier: Tidier,
-    _lock: Arc<File>,
 }
 
 fn disk(e: std::io::Error) -> Fault {
@@ -137,27 +170,86 @@ impl Lake {
             fs::remove_dir_all(&tmp).map_err(disk)?;
         }
         let spill: PathBuf = tmp.join("spill");
-        for folder in [&table, &spill, &dir.join("set-aside")] {
+        for folder in [&table, &spill, &dir.join("set-aside"), &dir.join("staged")] {
             fs::create_dir_all(folder).map_err(disk)?;
         }
         part::sync_folder(&dir).map_err(disk)?;
-        let engine = Arc::new(Engine::new(&table, &spill, &settings)?);
-        let log = Arc::new(Log::open(table, tmp.clone(), clock.clone()).await?);
+        let ids = Arc::new(Ids::random());
+        let name = journal::name(&dir.join("journal"), ids.next(clock.now()))?;
+        let place = match &settings.s3 {
+            Some(s3) => Place::Bucket(Box::new(Bucket::new(s3)?)),
+            None => Place::Folder(table),
+        };
+        let log = Log::open(place, tmp.clone(), clock.clone(), name).await?;
+        let engine = Arc::new(Engine::new(log.files()?, &dir.join("staged"), &spill, &settings)?);
         let tidier = Tidier::new(Arc::clone(&log), Arc::clone(&engine), tmp.clone(), clock.clone(), &settings);
-        let (queue, writer) = Queue::start(Arc::clone(&log), tmp, clock, &settings, Arc::clone(&held));
-        Ok(Self { queue, writer, log, engine, tidier, _lock: held })
+        let stage = Stage::new(dir.join("staged"), tmp, clock, ids);
+        let (place, from, settled) = (dir.clone(), stage.clone(), log.standing().1);
+        let recovered = tokio::task::spawn_blocking(move || recover(&place, &from, settled));
+        let (tail, journal) = recovered.await.map_err(Fault::internal)??;
+        tail.fresh().staged.iter().for_each(|it| log.expect(&it.parts));
+        let shared = Arc::new(Shared::new(journal, tail, &settings, held));
+        let (queue, writer) = Queue::start(Arc::clone(&shared))?;
+        let flusher = Arc::new(Flusher::new(Arc::clone(&shared), Arc::clone(&log), stage, settings.flush_after));
+        let (open, closed) = watch::channel(());
+        let tasks = flusher.start(&closed);
+        Ok(Self { queue, writer, shared, flusher, open, tasks, log, engine, tidier })
     }
 
-    /// Waits until what was handed in is written, and lets go of the folder.
+    /// Writes all that was acknowledged into the table, now.
+    ///
+    /// Faults: `lake.disk`. What could not be written stays where it is, and is tried again later.
+    pub async fn flush(&self) -> Result<()> {
+        self.flusher.flush().await
+    }
+
+    /// Waits until what was handed in is written to the table, and lets go of the folder. What the table cannot take
+    /// now stays in the journal and beside the table, and is taken in after the next opening.
     pub async fn close(self) -> Result<()> {
-        let Self { queue, writer, .. } = self;
+        let Self { queue, writer, shared, flusher, open, tasks, .. } = self;
         drop(queue);
-        writer.await.map_err(Fault::internal)
+        tokio::task::spawn_blocking(move || writer.join()).await.map_err(Fault::internal)?.map_err(|_| broken())?;
+        drop(open);
+        for task in tasks {
+            task.await.map_err(Fault::internal)?;
+        }
+        if let Err(fault) = flusher.flush().await {
+            tracing::warn!(%fault, bytes = shared.waiting_bytes(), "events wait in the journal for the next start");
+        }
+        Ok(())
     }
 
     fn table(&self, reach: Reach) -> Arc<EventsTable> {
-        Arc::new(EventsTable::new(self.log.parts(), reach, self.engine.store()))
+        // In this order: what leaves the tail is in the table before.
+        let fresh = self.shared.tail.fresh();
+        let (parts, settled) = self.log.standing();
+        let table = EventsTable::new(parts, reach, self.engine.store());
+        Arc::new(table.with(fresh.after(settled), self.engine.staged()))
     }
+}
+
+fn broken() -> Fault {
+    Fault::internal("the journal's thread broke off")
+}
+
+/// What waits from before for the table: files that lie beside it, and the journal after them.
+fn recover(dir: &Path, stage: &Stage, settled: u64) -> Result<(Tail, Journal)> {
+    let aside = dir.join("set-aside");
+    let tail = Tail::default();
+    let mut done = settled;
+    for staged in stage.load(settled, &aside)? {
+        done = done.max(staged.last);
+        tail.stage(staged);
+    }
+    let (journal, opened) = Journal::open(&dir.join("journal"), &aside, done, &mut |sequence, rows| {
+        tail.push(Chunk::new(sequence, with_day(&batch(&rows)?)?), None);
+        Ok(())
+    })?;
+    if opened != Opened::default() {
+        let Opened { frames, torn, damaged } = opened;
+        tracing::info!(frames, torn, damaged, rows = tail.rows(), "the journal of the lake was taken in again");
+    }
+    Ok((tail, journal))
 }
 
 impl EventStore for Lake {
@@ -197,12 +289,19 @@ impl EventStore for Lake {
     }
 
     fn holdings(&self) -> BoxFuture<'_, Result<Holdings>> {
-        let parts = self.log.parts();
+        let fresh = self.shared.tail.fresh();
+        let (parts, settled) = self.log.standing();
+        let fresh = fresh.after(settled);
+        let files = || parts.iter().chain(fresh.parts());
         let holdings = Holdings {
-            events: parts.iter().map(|part| part.rows).sum(),
-            bytes: parts.iter().map(|part| part.size).sum(),
-            files: u64::try_from(parts.len()).unwrap_or(u64::MAX),
-            oldest: parts.iter().map(|part| part.day).min(),
+            events: parts.iter().map(|part| part.rows).sum::<u64>() + fresh.rows(),
+            bytes: files().map(|part| part.size).sum(),
+            files: u64::try_from(files().count()).unwrap_or(u64::MAX),
+            oldest: files().map(|part| part.day).chain(fresh.oldest()).min(),
+            waiting: fresh.rows(),
+            waiting_bytes: self.shared.waiting_bytes(),
+            free_bytes: self.shared.free_bytes(),
+            full: self.shared.is_full(),
         };
         Box::pin(async move { Ok(holdings) })
     }

@@ -1,22 +1,23 @@
 //! The table's transaction log: which data files count.
 //!
 //! Commits are written here, by one process at a time and in O(1): a commit never reads the history. A commit's
-//! entry is written and synced aside, then linked to its number, which fails if the number is taken; so an entry
-//! is whole or absent. Opening, checkpoints and cleaning of old entries are `deltalake`'s.
+//! entry takes its number whole, or fails if the number is taken ([`crate::place`]). Opening, checkpoints and cleaning of old entries are `deltalake`'s.
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::collections::HashSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
-use deltalake::{DeltaTable, DeltaTableBuilder};
-use khien_base::{Clock, Fault, Ids, Result};
+use khien_base::{Clock, Fault, Id, Ids, Kind, Result};
+use object_store::ObjectStore;
 use serde_json::{Value, json};
-use url::Url;
 
 use crate::columns::{DAY, delta_schema};
-use crate::part::{Part, sync_folder};
+use crate::part::{Part, PartWriter};
+use crate::place::Place;
+use crate::stage::file_name;
 
 /// A checkpoint is written each time the version is a multiple of this.
 const CHECKPOINT_EVERY: u64 = 50;
@@ -26,52 +27,51 @@ const CHECKPOINT_EVERY: u64 = 50;
 struct State {
     version: u64,
     parts: Vec<Arc<Part>>,
+    /// The last sequence of our journal that the files hold.
+    settled: u64,
+    /// Files that are on their way into the table.
+    expected: HashSet<String>,
 }
 
 /// The log of one table and what it says now.
 #[derive(Debug)]
 pub(crate) struct Log {
-    table: PathBuf,
+    place: Place,
     tmp: PathBuf,
     clock: Clock,
     ids: Ids,
+    /// The name of our journal, as commits name it.
+    journal: String,
     state: RwLock<State>,
     /// Held while an entry is written.
     turn: Mutex<()>,
     checkpointing: AtomicBool,
 }
 
-fn disk(e: std::io::Error) -> Fault {
-    Fault::unavailable("lake.disk", e)
-}
-
 impl Log {
     /// Opens the log, or starts it with an empty table.
-    pub(crate) async fn open(table: PathBuf, tmp: PathBuf, clock: Clock) -> Result<Self> {
-        let log = Self {
-            table,
+    pub(crate) async fn open(place: Place, tmp: PathBuf, clock: Clock, journal: Id) -> Result<Arc<Self>> {
+        let log = Arc::new(Self {
+            place,
             tmp,
             clock,
             ids: Ids::random(),
+            journal: format!("khien/{journal}"),
             state: RwLock::default(),
             turn: Mutex::new(()),
             checkpointing: AtomicBool::new(false),
-        };
-        fs::create_dir_all(log.folder()).map_err(disk)?;
-        sync_folder(&log.table).map_err(disk)?;
-        if !log.entry(0).exists() && fs::read_dir(log.folder()).map_err(disk)?.next().is_none() {
-            log.write(0, &log.first()?)?;
+        });
+        if log.place.begin().await? {
+            let log = Arc::clone(&log);
+            let first = move || match log.write(0, &log.first()?) {
+                // Somebody outside was quicker.
+                Err(fault) if fault.kind == Kind::Conflict => Ok(()),
+                done => done,
+            };
+            tokio::task::spawn_blocking(first).await.map_err(Fault::internal)??;
         }
         log.reload().await?;
         Ok(log)
-    }
-
-    fn folder(&self) -> PathBuf {
-        self.table.join("_delta_log")
-    }
-
-    fn entry(&self, version: u64) -> PathBuf {
-        self.folder().join(format!("{version:020}.json"))
     }
 
     /// The actions that make the table (Delta protocol 1/2: no feature beyond partitions and statistics).
@@ -98,35 +98,36 @@ impl Log {
 
     /// Writes an entry so that it is whole or absent. A number that is taken is a conflict.
     fn write(&self, version: u64, actions: &[Value]) -> Result<()> {
-        let draft = self.tmp.join(format!("{}.json", self.ids.next(self.clock.now())));
-        let written = (|| {
-            let mut file = File::create_new(&draft)?;
-            for action in actions {
-                writeln!(file, "{action}")?;
-            }
-            file.sync_all()?;
-            fs::hard_link(&draft, self.entry(version))
-        })();
-        let _ = fs::remove_file(&draft);
-        match written {
-            Ok(()) => {}
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => return Err(Fault::conflict("lake.changed")),
-            Err(e) => return Err(disk(e)),
+        let mut text = String::new();
+        for action in actions {
+            text.push_str(&action.to_string());
+            text.push('\n');
         }
-        // An entry whose name may not survive must not count: it is taken back before anyone is answered.
-        sync_folder(&self.folder()).map_err(|e| {
-            let _ = fs::remove_file(self.entry(version));
-            disk(e)
-        })
+        let draft = self.tmp.join(format!("{}.json", self.ids.next(self.clock.now())));
+        self.place.enter(&format!("{version:020}.json"), text, &draft)
     }
 
     /// Commits files in and out of the table, durably, and makes them visible. Blocks on the disk.
     pub(crate) fn commit(&self, operation: &str, adds: Vec<Part>, removes: &[Arc<Part>]) -> Result<u64> {
+        self.change(operation, adds, removes, None)
+    }
+
+    /// Commits files that hold our journal up to a sequence. The entry says so itself (`txn` of the Delta protocol,
+    /// "Transaction Identifiers"), so that a crash after it puts nothing in twice.
+    pub(crate) fn settle(&self, adds: Vec<Part>, settled: u64) -> Result<u64> {
+        self.change("WRITE", adds, &[], Some(settled))
+    }
+
+    fn change(&self, operation: &str, adds: Vec<Part>, removes: &[Arc<Part>], settled: Option<u64>) -> Result<u64> {
         let _turn: MutexGuard<'_, ()> = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         let version = self.version() + 1;
         let info = json!({ "timestamp": now.timestamp_millis(), "operation": operation });
         let mut actions = vec![json!({ "commitInfo": info })];
+        if let Some(sequence) = settled {
+            let txn = json!({ "appId": self.journal, "version": sequence, "lastUpdated": now.timestamp_millis() });
+            actions.push(json!({ "txn": txn }));
+        }
         actions.extend(removes.iter().map(|part| part.remove(now)));
         actions.extend(adds.iter().map(|part| part.add(now, removes.is_empty())));
         self.write(version, &actions)?;
@@ -134,9 +135,24 @@ impl Log {
         if !removes.is_empty() {
             state.parts.retain(|part| !removes.iter().any(|gone| gone.path == part.path));
         }
-        state.parts.extend(adds.into_iter().map(Arc::new));
+        for part in adds {
+            state.expected.remove(&part.path);
+            state.parts.push(Arc::new(part));
+        }
         state.version = version;
+        state.settled = settled.unwrap_or(state.settled);
         Ok(version)
+    }
+
+    /// The files of the version that is in force, and the last sequence of our journal that they hold.
+    pub(crate) fn standing(&self) -> (Vec<Arc<Part>>, u64) {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        (state.parts.clone(), state.settled)
+    }
+
+    /// The table's files, with the table at the root.
+    pub(crate) fn files(&self) -> Result<Arc<dyn ObjectStore>> {
+        self.place.files()
     }
 
     /// The version that is in force.
@@ -149,15 +165,54 @@ impl Log {
         self.state.read().unwrap_or_else(PoisonError::into_inner).parts.clone()
     }
 
-    /// Where the table is.
-    pub(crate) fn table(&self) -> &Path {
-        &self.table
+    /// Names files that will be part of the table: until then nobody takes them for waste.
+    pub(crate) fn expect(&self, parts: &[Arc<Part>]) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.expected.extend(parts.iter().map(|part| part.path.clone()));
     }
 
-    async fn load(&self) -> Result<DeltaTable> {
-        let url = Url::from_directory_path(&self.table).map_err(|()| Fault::internal("the lake's path is relative"))?;
-        let builder = DeltaTableBuilder::from_url(url).map_err(Fault::internal)?;
-        builder.load().await.map_err(|e| Fault::unavailable("lake.log", e))
+    /// The paths of all files that are or will be part of the table.
+    pub(crate) fn named(&self) -> HashSet<String> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.parts.iter().map(|part| part.path.clone()).chain(state.expected.iter().cloned()).collect()
+    }
+
+    /// Puts a durable file into the table; it counts once a commit names it. Blocks.
+    pub(crate) fn bring(&self, file: &Path, part: &Part) -> Result<()> {
+        self.place.bring(file, &part.path, part.size)
+    }
+
+    /// Completes a file and puts it into the table; it counts once a commit names it. Blocks.
+    pub(crate) fn take(&self, writer: PartWriter) -> Result<Part> {
+        let part = writer.finish_in(&self.tmp)?;
+        let file = self.tmp.join(file_name(&part));
+        let brought = self.bring(&file, &part);
+        let _ = fs::remove_file(&file);
+        brought.map(|()| part)
+    }
+
+    /// Takes a file back whose commit failed.
+    pub(crate) fn discard(&self, part: &Part) {
+        self.place.discard(&part.path);
+    }
+
+    /// Files have left the table: how long ago counts from now on.
+    pub(crate) fn leave(&self, gone: &[Arc<Part>]) {
+        self.place.leave(gone.iter().map(|part| part.path.clone()), self.clock.now());
+    }
+
+    /// Removes files that have been out of the table for longer than `keep`. Blocks.
+    pub(crate) fn sweep(&self, keep: Duration) -> Result<()> {
+        self.place.sweep(|| self.named(), self.clock.now(), keep)
+    }
+
+    /// Where the table is on this machine.
+    #[cfg(test)]
+    pub(crate) fn table(&self) -> PathBuf {
+        match &self.place {
+            Place::Folder(folder) => folder.clone(),
+            Place::Bucket(_) => panic!("a bucket is no folder"),
+        }
     }
 
     /// Reads the state from the disk. A checkpoint that a loss of power left torn is set aside: the entries that
@@ -165,9 +220,9 @@ impl Log {
     pub(crate) async fn reload(&self) -> Result<()> {
         let mut tries = 0;
         let table = loop {
-            match self.load().await {
+            match self.place.load().await {
                 Ok(table) => break table,
-                Err(fault) if tries < 3 && self.set_checkpoint_aside()? => {
+                Err(fault) if tries < 3 && self.place.set_checkpoint_aside(&self.aside())? => {
                     tries += 1;
                     tracing::warn!(%fault, "a checkpoint of the lake could not be read and was set aside");
                 }
@@ -182,26 +237,17 @@ impl Log {
             let part = Part::named(path.clone(), file.size(), &file.partition_values_map(), stats.as_deref());
             parts.push(Arc::new(part.ok_or_else(|| Fault::unavailable("lake.log", format!("{path}: no statistics")))?));
         }
+        let settled = snapshot.transaction_version(table.log_store().as_ref(), &self.journal).await;
+        let settled = settled.map_err(|e| Fault::unavailable("lake.log", e))?.unwrap_or(0);
+        let settled = u64::try_from(settled).map_err(Fault::internal)?;
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        *state = State { version: snapshot.version(), parts };
+        let expected = std::mem::take(&mut state.expected);
+        *state = State { version: snapshot.version(), parts, settled, expected };
         Ok(())
     }
 
-    /// Renames the newest checkpoint and its pointer out of the way; false when there is none.
-    fn set_checkpoint_aside(&self) -> Result<bool> {
-        let mut checkpoints: Vec<PathBuf> = fs::read_dir(self.folder())
-            .map_err(disk)?
-            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-            .filter(|path| path.to_string_lossy().ends_with(".parquet"))
-            .collect();
-        checkpoints.sort();
-        let pointer = self.folder().join("_last_checkpoint");
-        let found = pointer.exists() || !checkpoints.is_empty();
-        for path in checkpoints.pop().into_iter().chain(pointer.exists().then_some(pointer)) {
-            fs::rename(&path, self.tmp.with_file_name("set-aside").join(path.file_name().unwrap_or_default()))
-                .map_err(disk)?;
-        }
-        Ok(found)
+    fn aside(&self) -> PathBuf {
+        self.tmp.with_file_name("set-aside")
     }
 
     /// Whether the log is to be summed up at this version.
@@ -220,15 +266,9 @@ impl Log {
     }
 
     async fn write_checkpoint(&self) -> Result<()> {
-        let table = self.load().await?;
+        let table = self.place.load().await?;
         deltalake::checkpoints::create_checkpoint(&table, None).await.map_err(|e| Fault::unavailable("lake.log", e))?;
-        for entry in fs::read_dir(self.folder()).map_err(disk)?.flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name == "_last_checkpoint" || name.ends_with(".parquet") {
-                File::open(entry.path()).and_then(|file| file.sync_all()).map_err(disk)?;
-            }
-        }
-        sync_folder(&self.folder()).map_err(disk)?;
+        self.place.sync_checkpoint()?;
         deltalake::checkpoints::cleanup_metadata(&table, None).await.map_err(|e| Fault::unavailable("lake.log", e))?;
         Ok(())
     }

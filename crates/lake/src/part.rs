@@ -1,7 +1,7 @@
-//! Data files: written beside the table, made durable, and only then moved into it.
+//! Data files: written beside the table, made durable, and only then brought into it.
 //!
-//! A file is written under `tmp/`, synced, renamed to `events/day=…/part-….parquet`, and its folder synced.
-//! So a file inside the table is always whole; whether it counts is decided by the log alone.
+//! A file is written under `tmp/`, synced, and then brought to `events/day=…/part-….parquet` ([`crate::place`]). So a
+//! file inside the table is always whole; whether it counts is decided by the log alone.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -20,6 +20,7 @@ use khien_base::{Fault, Id, Result};
 use serde_json::{Value, json};
 
 use crate::columns::{DAY, FILE_SCHEMA, LONG};
+use crate::stage::file_name;
 
 /// Rows of one row group: what a reader holds at once of a file that it merges.
 const GROUP_ROWS: usize = 32_768;
@@ -105,6 +106,17 @@ impl Part {
     }
 }
 
+impl Part {
+    /// A part out of its `add` action.
+    pub(crate) fn added(action: &Value) -> Option<Self> {
+        let add = action.get("add")?;
+        let text = |name: &str| add.get(name).and_then(Value::as_str);
+        let day = add.get("partitionValues")?.get(DAY)?.as_str()?.to_owned();
+        let partition = HashMap::from([(DAY.to_owned(), Some(day))]);
+        Self::named(text("path")?.to_owned(), add.get("size")?.as_i64()?, &partition, text("stats"))
+    }
+}
+
 fn properties() -> Result<WriterProperties> {
     let level = ZstdLevel::try_new(3).map_err(Fault::internal)?;
     let newest_first = ["time", "id"]
@@ -135,7 +147,7 @@ pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// A data file that is being written. Dropped before [`PartWriter::finish`], it leaves nothing in the table.
+/// A data file that is being written. Dropped before [`PartWriter::finish_in`], it leaves nothing in the table.
 pub(crate) struct PartWriter {
     writer: ArrowWriter<File>,
     draft: PathBuf,
@@ -178,28 +190,28 @@ impl PartWriter {
         self.writer.write(batch).map_err(|e| Fault::unavailable("lake.disk", e))
     }
 
-    /// Closes the file, makes it durable and moves it into the table's folder.
-    pub(crate) fn finish(mut self, table: &Path) -> Result<Part> {
+    /// Closes the file and makes its bytes durable.
+    fn seal(&mut self) -> Result<()> {
         let disk = |e: std::io::Error| Fault::unavailable("lake.disk", e);
         self.writer.finish().map_err(|e| Fault::unavailable("lake.disk", e))?;
         let file = self.writer.inner();
         file.sync_all().map_err(disk)?;
         self.part.size = file.metadata().map_err(disk)?.len();
-        let place = table.join(&self.part.path);
-        let folder = place.parent().unwrap_or(table);
-        if !folder.is_dir() {
-            std::fs::create_dir_all(folder).map_err(disk)?;
-            sync_folder(table).map_err(disk)?;
-        }
-        std::fs::rename(&self.draft, &place).map_err(disk)?;
-        sync_folder(folder).map_err(disk)?;
+        Ok(())
+    }
+
+    /// Closes the file, makes it durable and moves it into this folder under its name. The caller syncs the folder.
+    pub(crate) fn finish_in(mut self, folder: &Path) -> Result<Part> {
+        self.seal()?;
+        let place = folder.join(file_name(&self.part));
+        std::fs::rename(&self.draft, place).map_err(|e| Fault::unavailable("lake.disk", e))?;
         Ok(self.part.clone())
     }
 }
 
 impl Drop for PartWriter {
     fn drop(&mut self) {
-        // After `finish` the draft is gone already; otherwise it is waste.
+        // After `finish_in` the draft is gone already; otherwise it is waste.
         let _ = std::fs::remove_file(&self.draft);
     }
 }

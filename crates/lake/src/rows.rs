@@ -11,6 +11,7 @@ use khien_base::event::Hot;
 use khien_base::{Event, Fault, Id, LogSource, Record, Result};
 
 use crate::columns::FILE_SCHEMA;
+use crate::journal::Fields;
 
 /// An event whose fields are already text, so that its weight is known before it waits in the queue.
 #[derive(Debug)]
@@ -24,6 +25,21 @@ impl Row {
     pub(crate) fn new(mut event: Event) -> Result<Self> {
         let fields = serde_json::to_string(&std::mem::take(&mut event.record.fields)).map_err(Fault::internal)?;
         Ok(Self { event, fields })
+    }
+
+    /// An event of the journal.
+    pub(crate) fn restored(event: Event, fields: Fields) -> Self {
+        Self { event, fields: fields.full.unwrap_or_else(|| "{}".into()) }
+    }
+
+    /// The fields as JSON text, where they are kept so.
+    pub(crate) fn full(&self) -> Option<&str> {
+        Some(&self.fields)
+    }
+
+    /// The shape of the fields, where they are kept so.
+    pub(crate) fn shape(&self) -> Option<&str> {
+        None
     }
 
     /// About how many bytes it takes in memory.

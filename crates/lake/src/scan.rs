@@ -1,4 +1,5 @@
-//! The table `events` as DataFusion sees it: exactly the files of one version, cut down to a reach.
+//! The table `events` as DataFusion sees it: exactly the files of one version and the hot tail behind it, cut down to
+//! a reach.
 //!
 //! **Invariant:** whose events a query may see is decided in [`EventsTable::scan`], the lowest place there is,
 //! so that no statement, view or alias above it can widen it.
@@ -16,6 +17,7 @@ use datafusion::common::stats::Precision;
 use datafusion::common::{Column, ColumnStatistics, DFSchema, ScalarValue, Statistics, project_schema};
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
@@ -29,18 +31,26 @@ use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::filter::FilterExecBuilder;
+use datafusion::physical_plan::union::UnionExec;
 use khien_base::Reach;
 
 use crate::columns::{DAY, DAY_FIELD, FILE_SCHEMA, TABLE_SCHEMA};
 use crate::part::Part;
+use crate::stage::file_name;
+use crate::tail::Fresh;
 
-/// The files of one version, within a reach.
+/// The files of one version, and what is not yet in it, within a reach.
 #[derive(Debug)]
 pub(crate) struct EventsTable {
     parts: Vec<Arc<Part>>,
+    fresh: Fresh,
     reach: Reach,
     store: ObjectStoreUrl,
+    staged: ObjectStoreUrl,
 }
+
+/// Where a file lies in its store.
+type Place = fn(&Part) -> &str;
 
 fn micros(at: i64) -> ScalarValue {
     ScalarValue::TimestampMicrosecond(Some(at), Some("UTC".into()))
@@ -56,21 +66,52 @@ impl EventsTable {
     pub(crate) fn new(mut parts: Vec<Arc<Part>>, reach: Reach, store: ObjectStoreUrl) -> Self {
         // Newest first: once a search for the newest rows has its fill, the files that follow are passed over.
         parts.sort_by_key(|part| std::cmp::Reverse(part.times.1));
-        Self { parts, reach, store }
+        let staged = store.clone();
+        Self { parts, fresh: Fresh::default(), reach, store, staged }
     }
 
-    fn prune(&self, state: &dyn Session, filters: &[Expr]) -> Outcome<Vec<Arc<Part>>> {
-        let Some(filter) = conjunction(filters.to_vec()) else { return Ok(self.parts.clone()) };
+    /// The same with the events that are not yet in the table; their files lie in the store `staged`.
+    pub(crate) fn with(self, fresh: Fresh, staged: ObjectStoreUrl) -> Self {
+        Self { fresh, staged, ..self }
+    }
+
+    /// The files that filters leave.
+    fn prune(state: &dyn Session, parts: Vec<Arc<Part>>, filters: &[Expr]) -> Outcome<Vec<Arc<Part>>> {
+        let Some(filter) = conjunction(filters.to_vec()) else { return Ok(parts) };
         let schema = DFSchema::try_from(Arc::clone(&TABLE_SCHEMA))?;
         let filter = state.create_physical_expr(filter, &schema)?;
         // A filter that statistics say nothing about keeps every file.
         let Ok(predicate) =
             PruningPredicateBuilder::new().with_file_schema(Arc::clone(&TABLE_SCHEMA)).try_build(filter)
         else {
-            return Ok(self.parts.clone());
+            return Ok(parts);
         };
-        let kept = predicate.prune(&PartStatistics(&self.parts))?;
-        Ok(self.parts.iter().zip(kept).filter(|(_, keep)| *keep).map(|(part, _)| Arc::clone(part)).collect())
+        let kept = predicate.prune(&PartStatistics(&parts))?;
+        Ok(parts.into_iter().zip(kept).filter(|(_, keep)| *keep).map(|(part, _)| part).collect())
+    }
+
+    /// The plan that reads all of it that filters may leave; `None` when that is nothing.
+    fn everything(
+        &self,
+        state: &dyn Session,
+        columns: Option<Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Outcome<Option<Arc<dyn ExecutionPlan>>> {
+        let mut plans: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
+        if !self.fresh.chunks.is_empty() {
+            let newest_first = self.fresh.chunks.iter().rev().map(|chunk| chunk.rows.clone()).collect();
+            plans.push(MemorySourceConfig::try_new_exec(&[newest_first], Arc::clone(&TABLE_SCHEMA), columns.clone())?);
+        }
+        let staged = Self::prune(state, self.fresh.parts().cloned().collect(), filters)?;
+        if !staged.is_empty() {
+            plans.push(self.read_from(state, (&self.staged, file_name), &staged, columns.clone(), limit, false)?);
+        }
+        let parts = Self::prune(state, self.parts.clone(), filters)?;
+        if !parts.is_empty() {
+            plans.push(self.read(state, &parts, columns, limit, false)?);
+        }
+        if plans.is_empty() { Ok(None) } else { UnionExec::try_new(plans).map(Some) }
     }
 
     /// The plan that reads these files: each a group of its own if `apart`, else dealt over the machine's cores.
@@ -82,15 +123,27 @@ impl EventsTable {
         limit: Option<usize>,
         apart: bool,
     ) -> Outcome<Arc<dyn ExecutionPlan>> {
+        self.read_from(state, (&self.store, |part| &part.path), parts, columns, limit, apart)
+    }
+
+    fn read_from(
+        &self,
+        state: &dyn Session,
+        (url, place): (&ObjectStoreUrl, Place),
+        parts: &[Arc<Part>],
+        columns: Option<Vec<usize>>,
+        limit: Option<usize>,
+        apart: bool,
+    ) -> Outcome<Arc<dyn ExecutionPlan>> {
         let groups = if apart { parts.len() } else { state.config().target_partitions().clamp(1, parts.len().max(1)) };
         let mut files: Vec<Vec<PartitionedFile>> = vec![Vec::new(); groups];
         for (at, part) in parts.iter().enumerate() {
             if let Some(group) = files.get_mut(at % groups.max(1)) {
-                group.push(file(part));
+                group.push(file(part, place));
             }
         }
         let runtime = state.runtime_env();
-        let store = runtime.object_store(&self.store)?;
+        let store = runtime.object_store(url)?;
         let cache = runtime.cache_manager.get_file_metadata_cache();
         let options =
             TableParquetOptions { global: state.config_options().execution.parquet.clone(), ..Default::default() };
@@ -103,7 +156,7 @@ impl EventsTable {
             .with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(store, cache)));
         let mut whole = Statistics::new_unknown(&TABLE_SCHEMA);
         whole.num_rows = Precision::Exact(parts.iter().map(|part| usize::try_from(part.rows).unwrap_or(0)).sum());
-        let config = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
+        let config = FileScanConfigBuilder::new(url.clone(), Arc::new(source))
             .with_file_groups(files.into_iter().map(FileGroup::new).collect())
             .with_statistics(whole)
             .with_projection_indices(columns)?
@@ -113,7 +166,7 @@ impl EventsTable {
     }
 }
 
-fn file(part: &Part) -> PartitionedFile {
+fn file(part: &Part, place: Place) -> PartitionedFile {
     let mut statistics = Statistics::new_unknown(&FILE_SCHEMA);
     statistics.num_rows = Precision::Exact(usize::try_from(part.rows).unwrap_or(0));
     for (field, column) in FILE_SCHEMA.fields().iter().zip(&mut statistics.column_statistics) {
@@ -126,7 +179,7 @@ fn file(part: &Part) -> PartitionedFile {
             };
         }
     }
-    PartitionedFile::new(part.path.clone(), part.size)
+    PartitionedFile::new(place(part), part.size)
         .with_partition_values(vec![ScalarValue::Date32(Some(days(part)))])
         .with_statistics(Arc::new(statistics))
 }
@@ -154,14 +207,14 @@ impl TableProvider for EventsTable {
         limit: Option<usize>,
     ) -> Outcome<Arc<dyn ExecutionPlan>> {
         let empty = |schema| Ok(Arc::new(EmptyExec::new(schema)) as Arc<dyn ExecutionPlan>);
-        let parts = self.prune(state, filters)?;
-        if parts.is_empty() || self.reach == Reach::nothing() {
+        if self.reach == Reach::nothing() {
             return empty(project_schema(&TABLE_SCHEMA, projection)?);
         }
         let units = match &self.reach {
             Reach::All => {
                 let limit = limit.filter(|_| filters.is_empty());
-                return self.read(state, &parts, projection.cloned(), limit, false);
+                let all = self.everything(state, projection.cloned(), filters, limit)?;
+                return all.map_or_else(|| empty(project_schema(&TABLE_SCHEMA, projection)?), Ok);
             }
             Reach::Units(units) => units,
         };
@@ -171,7 +224,9 @@ impl TableProvider for EventsTable {
         if !columns.contains(&unit) {
             columns.push(unit);
         }
-        let input = self.read(state, &parts, Some(columns), None, false)?;
+        let Some(input) = self.everything(state, Some(columns), filters, None)? else {
+            return empty(project_schema(&TABLE_SCHEMA, projection)?);
+        };
         let schema = input.schema();
         let mut units: Vec<String> = units.iter().map(ToString::to_string).collect();
         units.sort();

@@ -4,12 +4,12 @@
 //! that is compact is left alone. Merging reads committed files only and takes the log's turn just for its
 //! entry, so appends never wait for it longer than for another commit.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use datafusion::arrow::compute::SortOptions;
 use datafusion::physical_expr::expressions::col;
 use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
@@ -136,9 +136,8 @@ impl Tidier {
         });
         let writer = writer.await?;
         let (log, chosen) = (Arc::clone(&self.log), chosen.to_vec());
-        let now = SystemTime::from(self.clock.now());
         tokio::task::spawn_blocking(move || {
-            let part = writer.finish(log.table())?;
+            let part = log.take(writer)?;
             let rows: u64 = chosen.iter().map(|part| part.rows).sum();
             let committed = if part.rows == rows {
                 log.commit("OPTIMIZE", vec![part.clone()], &chosen)
@@ -146,14 +145,10 @@ impl Tidier {
                 Err(Fault::internal(format!("a merge of {rows} rows gave {}", part.rows)))
             };
             if let Err(fault) = committed {
-                let _ = std::fs::remove_file(log.table().join(&part.path));
+                log.discard(&part);
                 return Err(fault);
             }
-            for gone in &chosen {
-                // From now on counts how long it has been out of the table.
-                let file = std::fs::File::options().append(true).open(log.table().join(&gone.path));
-                let _ = file.and_then(|file| file.set_modified(now));
-            }
+            log.leave(&chosen);
             Ok(part)
         })
         .await
@@ -162,29 +157,7 @@ impl Tidier {
 
     /// Removes data files that the table has not named for longer than the time they are kept.
     async fn sweep(&self) -> Result<()> {
-        let (log, now, keep) = (Arc::clone(&self.log), self.clock.now(), self.keep);
-        tokio::task::spawn_blocking(move || sweep(&log, now, keep))
-            .await
-            .map_err(Fault::internal)?
-            .map_err(|e| Fault::unavailable("lake.disk", e))
+        let (log, keep) = (Arc::clone(&self.log), self.keep);
+        tokio::task::spawn_blocking(move || log.sweep(keep)).await.map_err(Fault::internal)?
     }
-}
-
-fn sweep(log: &Log, now: DateTime<Utc>, keep: Duration) -> std::io::Result<()> {
-    // What is on the disk is listed before what is named: a file that is committed meanwhile is named then.
-    let mut found = Vec::new();
-    for folder in std::fs::read_dir(log.table())?.flatten() {
-        if !folder.file_name().to_string_lossy().starts_with("day=") {
-            continue;
-        }
-        found.extend(std::fs::read_dir(folder.path())?.flatten().map(|entry| entry.path()));
-    }
-    let named: HashSet<PathBuf> = log.parts().iter().map(|part| log.table().join(&part.path)).collect();
-    for path in found.into_iter().filter(|path| !named.contains(path)) {
-        let age = std::fs::metadata(&path)?.modified()?;
-        if SystemTime::from(now).duration_since(age).is_ok_and(|age| age > keep) {
-            std::fs::remove_file(&path)?;
-        }
-    }
-    Ok(())
 }

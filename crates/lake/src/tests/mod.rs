@@ -1,9 +1,12 @@
 //! The lake as its callers use it: a folder, real files, a real engine.
 
+mod bucket;
 mod crash;
+mod journal;
 mod keep;
 mod measure;
 mod reach;
+mod room;
 mod round_trip;
 mod sql;
 
@@ -12,7 +15,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use khien_base::event::Hot;
-use khien_base::ports::Search;
+use khien_base::ports::{EventStore, Search};
 use khien_base::{Clock, Event, Id, Ids, LogSource, Reach, Record};
 use serde_json::json;
 
@@ -27,9 +30,15 @@ pub(crate) fn unit(n: u128) -> Id {
     Id::from_u128(0xA000 + n)
 }
 
-/// Commits at once, so that tests do not wait.
+/// Nothing becomes a file of the table before a test says so.
 pub(crate) fn quick() -> Settings {
-    Settings { gather: Duration::from_millis(1), ..Settings::default() }
+    Settings { flush_after: Duration::from_secs(3_600), ..Settings::default() }
+}
+
+/// Stores events and puts them into the table.
+pub(crate) async fn commit(lake: &Lake, events: Vec<Event>) {
+    lake.append(events).await.unwrap();
+    lake.flush().await.unwrap();
 }
 
 pub(crate) async fn open(dir: &Path) -> Lake {

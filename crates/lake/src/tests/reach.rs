@@ -10,10 +10,14 @@ use crate::Lake;
 async fn shared(dir: &std::path::Path) -> (Lake, Event) {
     let lake = open(dir).await;
     let mut maker = Maker::new(1);
-    for _ in 0..10 {
+    for n in 0..10 {
         let mut batch = maker.events(unit(1), 2);
         batch.extend((0..3).map(|_| maker.event(unit(2), "mật của hàng xóm")));
         lake.append(batch).await.unwrap();
+        if n == 5 {
+            // Half of it in the table, half not yet.
+            lake.flush().await.unwrap();
+        }
     }
     let secret = maker.event(unit(2), "mật của hàng xóm");
     lake.append(vec![secret.clone()]).await.unwrap();

@@ -155,7 +155,7 @@ async fn what_cannot_be_stored_is_refused_and_harms_nobody() {
     events[1].time = "+12000-01-01T00:00:00Z".parse().unwrap();
     let fault = lake.append(events).await.unwrap_err();
     assert_eq!((fault.code.as_ref(), fault.args[0].1.as_str()), ("lake.time", "1"));
-    let huge = maker.event(unit(1), &"x".repeat(33 * 1024 * 1024));
+    let huge = maker.event(unit(1), &"x".repeat(97 * 1024 * 1024));
     assert_eq!(lake.append(vec![huge]).await.unwrap_err().code, "lake.batch-too-large");
     lake.append(Vec::new()).await.unwrap();
     lake.append(maker.events(unit(1), 1)).await.unwrap();
