@@ -20,6 +20,9 @@
 mod append;
 mod columns;
 mod engine;
+mod file;
+mod filter;
+mod functions;
 mod log;
 mod part;
 mod rows;
@@ -39,7 +42,8 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
-use khien_base::ports::{Bucket, EventStore, Found, Holdings, Rows, Search};
+use khien_base::filter::Name;
+use khien_base::ports::{Bucket, EventFile, EventStore, Found, Holdings, Rows, Search, Values};
 use khien_base::{Clock, Event, Fault, Id, Reach, Result};
 use tokio::task::JoinHandle;
 
@@ -179,6 +183,21 @@ impl EventStore for Lake {
                 .then(move |page| self.engine.run(search::rows(self.engine.session(), Arc::clone(&table), page)))
         });
         Box::pin(pages.try_flatten())
+    }
+
+    fn each(&self, query: Search) -> BoxStream<'_, Result<Vec<Event>>> {
+        let table = self.table(query.reach.clone());
+        let session = self.engine.session();
+        self.engine.feed(|to| search::each(session, table, query, to))
+    }
+
+    fn values(&self, query: Search, of: Name, most: usize) -> BoxFuture<'_, Result<Values>> {
+        let table = self.table(query.reach.clone());
+        Box::pin(self.engine.run(search::values(self.engine.session(), table, query, of, most)))
+    }
+
+    fn parquet(&self, to: File) -> Result<Box<dyn EventFile>> {
+        Ok(Box::new(file::ParquetFile::begin(to)?))
     }
 
     fn event(&self, id: Id, reach: Reach) -> BoxFuture<'_, Result<Option<Event>>> {

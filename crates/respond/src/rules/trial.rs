@@ -92,15 +92,11 @@ async fn day(
     to: DateTime<Utc>,
 ) -> Result<()> {
     let search = Search {
-        reach: reach.clone(),
         from: Some(from),
         to: Some(to),
-        words: Vec::new(),
-        equals: Vec::new(),
         source: count.trial.source,
         system: count.trial.system,
-        offset: 0,
-        limit: 0,
+        ..Search::within(reach.clone())
     };
     let (mut looked, mut hits, mut pages_read) = (0i64, 0, 0);
     let mut pages = kit.events()?.newest(search, OF_A_DAY);

@@ -3,9 +3,9 @@
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use futures::TryStreamExt;
 use khien_base::clock::vietnam;
-use khien_base::event::ASKED;
+use khien_base::filter::{self, COLUMNS};
 use khien_base::ports::{Search, Sheet};
-use khien_base::{Event, Fault, Id, Kind, Result};
+use khien_base::{Event, Fault, Filter, Id, Kind, Result};
 use khien_web::ctx::Wants;
 use khien_web::list::{self, FILE_ROWS};
 use khien_web::router::percent;
@@ -14,7 +14,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::query::{self, Query};
 use super::views::{Events, Field, OneEvent, Row, Sql};
 use super::{READ, SQL};
 use crate::sources;
@@ -86,24 +85,21 @@ fn local(at: DateTime<Utc>) -> String {
     at.with_timezone(&vietnam()).format("%Y-%m-%dT%H:%M").to_string()
 }
 
-fn search(ctx: &Ctx, asked: &Asked, query: &Query, span: &Span) -> Search {
+fn search(ctx: &Ctx, asked: &Asked, filter: Filter, span: &Span) -> Search {
     Search {
-        reach: ctx.reach(READ),
         from: Some(span.from),
         to: Some(span.to),
-        words: query.words(),
-        equals: query.equals(),
+        filter,
         source: asked.source.parse().ok(),
         system: asked.system.parse().ok(),
-        offset: 0,
-        limit: 0,
+        ..Search::within(ctx.reach(READ))
     }
 }
 
 /// `GET /events`
 pub(super) async fn events(ctx: Ctx) -> Result<Reply> {
     let asked: Asked = ctx.query()?;
-    let read = query::parse(&asked.q).and_then(|query| Ok((query, span(&asked, ctx.now)?)));
+    let read = filter::read(&asked.q).and_then(|filter| Ok((filter, span(&asked, ctx.now)?)));
     let may_sql = ctx.actor()?.may(SQL);
     let shown = |range: &str, from: String, to: String| Events {
         q: asked.q.clone(),
@@ -115,7 +111,7 @@ pub(super) async fn events(ctx: Ctx) -> Result<Reply> {
         may_sql,
         ..Events::default()
     };
-    let (query, span) = match read {
+    let (filter, span) = match read {
         Ok(read) => read,
         // The page shows what was typed with what is wrong with it; a program gets the fault.
         Err(fault) if ctx.wants == Wants::Html => {
@@ -124,7 +120,7 @@ pub(super) async fn events(ctx: Ctx) -> Result<Reply> {
         }
         Err(fault) => return Err(fault),
     };
-    let search = search(&ctx, &asked, &query, &span);
+    let search = search(&ctx, &asked, filter, &span);
     if list::wants_file(&ctx) || ctx.query_value("format").as_deref() == Some("ndjson") {
         return take_away(&ctx, &asked, search).await;
     }
@@ -290,40 +286,18 @@ pub(super) async fn event(ctx: Ctx) -> Result<Reply> {
     })
 }
 
-/// Hot columns, the OCSF attribute of each, and whether the bar asks for it under that name.
-const OCSF: [(&str, &str); 18] = [
-    ("class_uid", "class_uid"),
-    ("severity_id", "severity_id"),
-    ("host", "device.hostname"),
-    ("user", "actor.user.name"),
-    ("src_ip", "src_endpoint.ip"),
-    ("src_port", "src_endpoint.port"),
-    ("dst_ip", "dst_endpoint.ip"),
-    ("dst_port", "dst_endpoint.port"),
-    ("process", "process.file.path"),
-    ("command_line", "process.cmd_line"),
-    ("file", "file.path"),
-    ("hash", "file.hashes"),
-    ("domain", "query.hostname"),
-    ("event_code", "metadata.event_code"),
-    ("channel", "metadata.log_name"),
-    ("message", "message"),
-    ("product", "product"),
-    ("service", "service"),
-];
-
+/// Columns under their OCSF names, each with a search for its value around the same time.
 fn columns(event: &Event) -> Vec<Field> {
-    let hot = serde_json::to_value(&event.record.hot).unwrap_or_default();
     let around = format!(
         "&from={}&to={}",
         percent(&local(event.time - TimeDelta::hours(1))),
         percent(&local(event.time + TimeDelta::hours(1)))
     );
-    let named = OCSF.into_iter().filter_map(|(column, name)| {
-        let value = hot.get(column).filter(|value| !value.is_null())?;
-        let value = text(value);
-        let asked = ASKED.into_iter().find(|known| *known == column).filter(|_| value.len() <= 500);
-        let pivot = asked.map(|known| format!("/events?q={}{around}", percent(&query::pivot(known, &value))));
+    let named = COLUMNS.into_iter().filter_map(|column| {
+        let value = column.value(event).filter(|value| !value.is_empty())?;
+        let name = if column.ocsf.is_empty() { column.name } else { column.ocsf };
+        let short = value.len() <= 500;
+        let pivot = short.then(|| format!("/events?q={}{around}", percent(&filter::pivot(column.name, &value))));
         Some(Field { name: name.to_owned(), value, pivot: pivot.unwrap_or_default() })
     });
     named.collect()

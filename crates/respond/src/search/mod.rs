@@ -1,13 +1,12 @@
 //! Search of stored events.
 //!
-//! Words: *term* — one condition of the bar: `host:may01`, or words that must occur; *pivot* — a link from a value to a
+//! Words: *bar* — where the search is written, in the language of [`khien_base::filter`]; *pivot* — a link from a value to a
 //! search for it.
 //! Invariants: the reach of who asks is part of every search and is applied by the store itself; a search always has an
 //! end in time; what is taken away as a file, and every SQL statement, is in the audit log.
 //! It never changes an event.
 
 mod http;
-pub mod query;
 #[cfg(test)]
 mod tests;
 pub mod views;

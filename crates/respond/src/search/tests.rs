@@ -76,10 +76,10 @@ async fn a_wrong_search_keeps_what_was_typed_and_says_where() {
     assert_eq!(page.status, 200);
     assert!(page.text().contains("ở vị trí 12 chưa được đóng"), "{}", page.text());
     assert!(page.text().contains("host:may01 &quot;open"), "{}", page.text());
-    let fault = browser.get("/api/v1/events?q=nope:1").await;
+    let fault = browser.get("/api/v1/events?q=dst_port:web").await;
     assert_eq!(
         (fault.status, fault.json()["fault"]["code"].as_str().unwrap().to_owned()),
-        (422, "search.column".into())
+        (422, "search.number".into())
     );
     let time = browser.get("/api/v1/events?from=2026-10-02T00:00&to=2026-10-01T00:00").await;
     assert_eq!(time.json()["fault"]["code"], "search.time-order");
