@@ -1,6 +1,7 @@
 //! Log sources, alerts, incidents, search.
 
 pub mod alerts;
+pub mod exports;
 pub mod finding;
 pub mod incidents;
 pub mod intake;
@@ -10,5 +11,5 @@ pub mod sources;
 
 /// The cards of this crate.
 pub fn modules() -> Vec<khien_web::Module> {
-    vec![sources::MODULE, search::MODULE, intake::MODULE, alerts::MODULE, rules::MODULE, incidents::MODULE]
+    vec![sources::MODULE, search::MODULE, exports::MODULE, intake::MODULE, alerts::MODULE, rules::MODULE, incidents::MODULE]
 }

@@ -28,8 +28,8 @@ const fn column(name: &'static str, ocsf: &'static str, held: Held) -> Column {
     Column { name, ocsf, held }
 }
 
-/// The columns: [`crate::event::Hot`] and the parts of [`crate::LogSource`].
-pub const COLUMNS: [Column; 19] = [
+/// The columns: [`crate::event::Hot`], the parts of [`crate::LogSource`], and the identities of log source and system.
+pub const COLUMNS: [Column; 21] = [
     column("host", "device.hostname", Held::Text),
     column("user", "actor.user.name", Held::Text),
     column("src_ip", "src_endpoint.ip", Held::Address),
@@ -49,6 +49,8 @@ pub const COLUMNS: [Column; 19] = [
     column("product", "", Held::Text),
     column("service", "", Held::Text),
     column("category", "", Held::Text),
+    column("source", "", Held::Text),
+    column("system", "", Held::Text),
 ];
 
 /// A column or a field.
@@ -105,6 +107,8 @@ impl Column {
             "product" => log.product.clone(),
             "service" => log.service.clone(),
             "category" => log.category.clone(),
+            "source" => Some(event.source.to_string()),
+            "system" => Some(event.system.to_string()),
             _ => None,
         }
     }

@@ -13,6 +13,7 @@ mod m0007_incidents;
 mod m0008_audit_lists;
 mod m0009_second_factors;
 mod m0010_rules;
+mod m0015_search;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_audit_lists::Step),
             Box::new(m0009_second_factors::Step),
             Box::new(m0010_rules::Step),
+            Box::new(m0015_search::Step),
         ]
     }
 }

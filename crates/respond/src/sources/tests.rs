@@ -19,8 +19,10 @@ use khien_web::testing::Browser;
 use super::desk::{Desk, DeskSettings};
 use super::rules::State;
 use super::{Watching, jobs, overview, store};
+use crate::exports::Shelf;
 use crate::intake::{Parts, Pipeline};
 use crate::rules::loaded::{Rules, load};
+use crate::search::running::Running;
 
 /// The register of systems over a list.
 pub(crate) struct Listed(pub(crate) Mutex<Vec<SystemCard>>);
@@ -160,6 +162,8 @@ pub(crate) struct Centre {
     pub(crate) hospital: Id,
     /// Of phường Nhân Hòa.
     pub(crate) commune: Id,
+    /// What the centre keeps beside its database.
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl Centre {
@@ -171,12 +175,15 @@ impl Centre {
         let systems = Arc::new(Listed(Mutex::new(Vec::new())));
         let events = Arc::new(InMemory::default());
         let mut made = None;
+        let folder = tempfile::tempdir().unwrap();
         let plug = |kit: &mut Kit| {
             kit.systems = Some(Arc::clone(&systems) as _);
             kit.events = Some(Arc::clone(&events) as _);
             let desk = Arc::new(Desk::new(kit.db.clone(), settings, beginning()));
             let rules = Arc::new(Rules::new(load(&[], beginning())));
             kit.plug(Arc::clone(&desk));
+            kit.plug(Arc::new(Running::default()));
+            kit.plug(Arc::new(Shelf::new(folder.path().join("exports"))));
             kit.plug(Arc::clone(&rules));
             let parts = Parts {
                 db: kit.db.clone(),
@@ -200,7 +207,7 @@ impl Centre {
         };
         *systems.0.lock().unwrap() =
             vec![card(hospital, "Bệnh án điện tử", "so-y-te"), card(commune, "Một cửa phường", "09253")];
-        Self { app, events, desk, pipeline, hospital, commune }
+        Self { app, events, desk, pipeline, hospital, commune, folder }
     }
 
     pub(crate) async fn officer(&self) -> Browser {
