@@ -7,9 +7,19 @@ pub mod incidents;
 pub mod intake;
 pub mod rules;
 pub mod search;
+pub mod searches;
 pub mod sources;
 
 /// The cards of this crate.
 pub fn modules() -> Vec<khien_web::Module> {
-    vec![sources::MODULE, search::MODULE, exports::MODULE, intake::MODULE, alerts::MODULE, rules::MODULE, incidents::MODULE]
+    vec![
+        sources::MODULE,
+        search::MODULE,
+        exports::MODULE,
+        searches::MODULE,
+        intake::MODULE,
+        alerts::MODULE,
+        rules::MODULE,
+        incidents::MODULE,
+    ]
 }

@@ -33,9 +33,17 @@ pub const MODULE: Module = Module {
     permissions: &[Permission { name: EXPORT, roles: &[Officer, FocalPoint, Auditor] }],
     routes,
     pages: &[
-        Page { name: "exports/list.html", source: include_str!("pages/list.html"), samples: Some(samples::<views::List>) },
+        Page {
+            name: "exports/list.html",
+            source: include_str!("pages/list.html"),
+            samples: Some(samples::<views::List>),
+        },
         Page { name: "exports/new.html", source: include_str!("pages/new.html"), samples: Some(samples::<views::New>) },
-        Page { name: "exports/file.html", source: include_str!("pages/file.html"), samples: Some(samples::<views::One>) },
+        Page {
+            name: "exports/file.html",
+            source: include_str!("pages/file.html"),
+            samples: Some(samples::<views::One>),
+        },
     ],
     texts_vi: include_str!("texts/vi.json"),
     texts_en: include_str!("texts/en.json"),

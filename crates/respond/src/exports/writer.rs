@@ -78,9 +78,8 @@ impl Writer {
 }
 
 fn cells(event: &Event) -> impl Iterator<Item = String> {
-    let at = |at: chrono::DateTime<chrono::Utc>| {
-        at.with_timezone(&vietnam()).to_rfc3339_opts(SecondsFormat::Micros, false)
-    };
+    let at =
+        |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&vietnam()).to_rfc3339_opts(SecondsFormat::Micros, false);
     let first = [event.id.to_string(), at(event.time), at(event.received)];
     let columns = COLUMNS.iter().map(|column| column.value(event).unwrap_or_default());
     first.into_iter().chain(columns).chain([event.record.raw.clone()])

@@ -40,13 +40,7 @@ use khien_web::{Group, Module, Nav, Page, Route, samples};
 pub const MODULE: Module = Module {
     name: "rules",
     nav: &[
-        Nav {
-            group: Group::Watch,
-            path: "/rules",
-            text: "rules.title",
-            icon: "list-check",
-            permission: "rules:read",
-        },
+        Nav { group: Group::Watch, path: "/rules", text: "rules.title", icon: "list-check", permission: "rules:read" },
         Nav { group: Group::Watch, path: "/hunts", text: "rules.hunts", icon: "history", permission: "events:read" },
     ],
     permissions: &[

@@ -139,8 +139,13 @@ impl EventStore for InMemory {
         })
     }
 
-    fn sql(&self, _: String, _: Reach, _: usize) -> BoxFuture<'_, Result<Rows>> {
-        Box::pin(async { Err(Fault::invalid("lake.sql").with("message", "no such column: x").on("sql")) })
+    fn sql(&self, statement: String, _: Reach, _: usize) -> BoxFuture<'_, Result<Rows>> {
+        Box::pin(async move {
+            if statement.contains("wait") {
+                std::future::pending::<()>().await;
+            }
+            Err(Fault::invalid("lake.sql").with("message", "no such column: x").on("sql"))
+        })
     }
 
     fn holdings(&self) -> BoxFuture<'_, Result<Holdings>> {

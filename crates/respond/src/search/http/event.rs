@@ -78,11 +78,8 @@ fn search(event: &Event, name: &str, value: &str, apart: TimeDelta) -> String {
 fn field(event: &Event, shown: &str, name: &str, value: String) -> Field {
     let leads = !value.is_empty() && !value.contains(MASK) && value.chars().count() <= LONG;
     let pivot = if leads { search(event, name, &value, TimeDelta::hours(1)) } else { String::new() };
-    let seen = if leads {
-        format!("/events/pivot?name={}&value={}", percent(name), percent(&value))
-    } else {
-        String::new()
-    };
+    let seen =
+        if leads { format!("/events/pivot?name={}&value={}", percent(name), percent(&value)) } else { String::new() };
     let ask = if Name::column(name).is_some() || shown == name { name.to_owned() } else { String::new() };
     Field { name: shown.to_owned(), ask, value, pivot, seen }
 }

@@ -32,7 +32,8 @@ pub(in crate::search) async fn pivot(ctx: Ctx) -> Result<Reply> {
     let reach = ctx.reach(READ);
     let span = Span::last("30d", DAYS * 24 * 60, ctx.now);
     let filter = Filter::equals(name.clone(), value.clone());
-    let search = Search { from: Some(span.from), to: Some(span.to), filter: filter.clone(), ..Search::within(reach.clone()) };
+    let search =
+        Search { from: Some(span.from), to: Some(span.to), filter: filter.clone(), ..Search::within(reach.clone()) };
     // Whoever brings a personal value has seen it plainly; that somebody looks for the person is written down.
     let sight = Sight::plain(reach.clone());
     if Sight::veiled().hides(&name, &reach) {

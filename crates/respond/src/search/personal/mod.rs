@@ -107,14 +107,8 @@ impl Personal {
         known.sort_by_key(|account| std::cmp::Reverse(account.len()));
         known.dedup();
         let hot = &mut event.record.hot;
-        let texts = [
-            &mut hot.message,
-            &mut hot.command_line,
-            &mut hot.file,
-            &mut hot.process,
-            &mut hot.domain,
-            &mut hot.host,
-        ];
+        let texts =
+            [&mut hot.message, &mut hot.command_line, &mut hot.file, &mut hot.process, &mut hot.domain, &mut hot.host];
         for text in texts.into_iter().flatten() {
             *text = texts::scrubbed(text, &known);
         }

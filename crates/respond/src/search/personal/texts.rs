@@ -49,10 +49,7 @@ fn word(c: char) -> bool {
 
 /// What begins here and is to be masked: its length and its mask.
 fn here(chars: &[char], at: usize, known: &[String]) -> Option<(usize, String)> {
-    mail(chars, at)
-        .or_else(|| account_here(chars, at, known))
-        .or_else(|| number(chars, at))
-        .or_else(|| home(chars, at))
+    mail(chars, at).or_else(|| account_here(chars, at, known)).or_else(|| number(chars, at)).or_else(|| home(chars, at))
 }
 
 fn first(chars: &[char], at: usize, count: usize) -> String {
@@ -109,7 +106,8 @@ fn number(chars: &[char], at: usize) -> Option<(usize, String)> {
 fn home(chars: &[char], at: usize) -> Option<(usize, String)> {
     const NOBODY: [&str; 5] = ["public", "default", "all users", "administrator", "root"];
     for folder in ["users", "home"] {
-        let same = folder.chars().enumerate().all(|(n, c)| chars.get(at + n).is_some_and(|x| x.eq_ignore_ascii_case(&c)));
+        let same =
+            folder.chars().enumerate().all(|(n, c)| chars.get(at + n).is_some_and(|x| x.eq_ignore_ascii_case(&c)));
         if !same {
             continue;
         }

@@ -131,7 +131,8 @@ impl View for Events {
     const PAGE: &'static str = "events/events.html";
 
     fn samples() -> Vec<Self> {
-        let cell = |name: &str, value: &str, add: &str| Cell { name: name.into(), value: value.into(), add: add.into() };
+        let cell =
+            |name: &str, value: &str, add: &str| Cell { name: name.into(), value: value.into(), add: add.into() };
         let row = Row {
             id: Id::from_u128(1),
             time: at(),
