@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{link, named, narrowed, source_names, system_names, value_of};
 use crate::search::asked::{Asked, Span, local};
+use crate::search::personal::MASK;
 use crate::search::sight::{Sight, may_unmask, write_down};
 use crate::search::views::{Cell, Events, Heading, Row};
 use crate::search::{EXPORT, READ, SAVE, SQL};
@@ -114,7 +115,7 @@ fn row(event: &Event, names: &[Name], adds: &Adds<'_>, source_name: String) -> R
         let value = value_of(event, name);
         // A masked value finds nothing, and several values are none.
         let odd =
-            value.contains(super::super::personal::MASK) || (matches!(name, Name::Field(_)) && value.contains(", "));
+            value.contains(MASK) || (matches!(name, Name::Field(_)) && value.contains(", "));
         let add = if odd { String::new() } else { link(&adds.base, &narrowed(adds.filter, name, &value, false)) };
         Cell { name: name.said().to_owned(), value: value.chars().take(300).collect(), add }
     };

@@ -5,11 +5,12 @@ use khien_base::{Fault, Kind, Result};
 use khien_web::ctx::Wants;
 use khien_web::router::percent;
 use khien_web::{Ctx, Reply, list};
+use serde_json::json;
 
 use super::{link, narrowed, source_names, system_names};
 use crate::search::READ;
 use crate::search::asked::Asked;
-use crate::search::sight::Sight;
+use crate::search::sight::{Sight, write_down};
 use crate::search::views::{Counted, Values};
 
 /// Values that are shown.
@@ -37,6 +38,9 @@ pub(in crate::search) async fn values(ctx: Ctx) -> Result<Reply> {
     };
     let sight = Sight::of(&ctx, asked.personal());
     let hidden = sight.hides(&name, &reach);
+    if Sight::veiled().hides(&name, &reach) && !hidden {
+        write_down(&ctx, &sight, json!({"q": asked.q, "from": span.from, "to": span.to, "of": name.said()})).await?;
+    }
     let ids = || found.rows.iter().filter_map(|(value, _)| value.parse().ok()).collect();
     let names = match name.said() {
         "source" => source_names(&ctx, ids()).await?,
