@@ -10,8 +10,10 @@ use khien_directory::Directory;
 use khien_govern::systems::port::Register;
 use khien_lake::Lake;
 use khien_print::{Lists, NationalForm};
+use khien_respond::exports::Shelf;
 use khien_respond::intake::{Parts, Pipeline};
 use khien_respond::rules::loaded::{self, Rules};
+use khien_respond::search::running::Running;
 use khien_respond::sources::desk::{Desk, DeskSettings};
 use khien_respond::sources::watch::Watching;
 use khien_web::{Job, Kit, Module, Settings};
@@ -124,6 +126,8 @@ pub async fn open(data: &Path, config: &Config, clock: Clock) -> Result<Centre> 
     kit.plug(rules);
     kit.plug(Arc::clone(&desk));
     kit.plug(Arc::clone(&local));
+    kit.plug(Arc::new(Running::default()));
+    kit.plug(Arc::new(Shelf::new(data.join("exports"))));
     if let Some(file) = &config.boundaries {
         kit.plug(Arc::new(Boundaries(file.clone())));
     }

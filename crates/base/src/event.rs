@@ -62,24 +62,6 @@ pub struct Hot {
     pub message: Option<String>,
 }
 
-/// The columns whose value a search may ask for by name (`host:may01`): texts of [`Hot`] and parts of [`LogSource`].
-pub const ASKED: [&str; 14] = [
-    "host",
-    "user",
-    "src_ip",
-    "dst_ip",
-    "process",
-    "command_line",
-    "file",
-    "hash",
-    "domain",
-    "event_code",
-    "channel",
-    "product",
-    "service",
-    "category",
-];
-
 /// One decoded log record, not yet anybody's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {

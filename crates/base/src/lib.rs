@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod event;
 pub mod fault;
+pub mod filter;
 pub mod ids;
 pub mod key;
 pub mod measure;
@@ -16,6 +17,7 @@ pub mod reach;
 pub use clock::Clock;
 pub use event::{Event, LogSource, Record};
 pub use fault::{Fault, Kind, Result};
+pub use filter::Filter;
 pub use ids::{Id, Ids};
 pub use permit::{Permission, Permit, Role};
 pub use reach::Reach;

@@ -6,7 +6,8 @@ use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Event, Id, Reach, Result};
+use crate::filter::Name;
+use crate::{Event, Filter, Id, Reach, Result};
 
 /// A search of stored events. All conditions must hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,10 +18,8 @@ pub struct Search {
     pub from: Option<DateTime<Utc>>,
     /// Before this moment.
     pub to: Option<DateTime<Utc>>,
-    /// Words that must each occur in the raw text, in any case.
-    pub words: Vec<String>,
-    /// Hot columns that must equal a value (`host`, `user`, `src_ip`, `event_code`…), in any case.
-    pub equals: Vec<(String, String)>,
+    /// What must hold of an event.
+    pub filter: Filter,
     /// Only events of this log source.
     pub source: Option<Id>,
     /// Only events of this information system.
@@ -29,6 +28,32 @@ pub struct Search {
     pub offset: usize,
     /// How many rows to give, at most 1,000.
     pub limit: usize,
+}
+
+impl Search {
+    /// Everything within a reach, without rows: the start of any other search (`Search { from, ..Search::within(reach) }`).
+    pub fn within(reach: Reach) -> Self {
+        Self { reach, from: None, to: None, filter: Filter::default(), source: None, system: None, offset: 0, limit: 0 }
+    }
+}
+
+/// The values of a column or field that come most often among the events of a search.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Values {
+    /// Values and in how many events they are, most often first; the first value counts where a field holds a list.
+    pub rows: Vec<(String, u64)>,
+    /// Events that have any value.
+    pub having: u64,
+    /// Events in all.
+    pub total: u64,
+}
+
+/// A file of events that is being written.
+pub trait EventFile: Send {
+    /// Adds events. Blocking work: call it off the async threads.
+    fn write(&mut self, events: Vec<Event>) -> Result<()>;
+    /// Completes the file.
+    fn finish(self: Box<Self>) -> Result<()>;
 }
 
 /// A page of found events, newest first.
@@ -91,6 +116,14 @@ pub trait EventStore: Send + Sync {
     /// takes away. The conditions are looked at once, whatever the number of pages, and one page is in memory at a
     /// time. Offset and limit of the search do not count.
     fn newest(&self, query: Search, rows: usize) -> BoxStream<'_, Result<Vec<Event>>>;
+    /// All events of a search in batches, the newer days first but in no order within: what a hunt or a large file reads.
+    /// No limit of time holds, a few batches are in memory at once, and a stream that is dropped ends the work. Offset
+    /// and limit of the search do not count.
+    fn each(&self, query: Search) -> BoxStream<'_, Result<Vec<Event>>>;
+    /// The values of a column or field that come most often, at most `most` (1,000).
+    fn values(&self, query: Search, of: Name, most: usize) -> BoxFuture<'_, Result<Values>>;
+    /// A Parquet file with the columns of the table, written to `to`.
+    fn parquet(&self, to: std::fs::File) -> Result<Box<dyn EventFile>>;
     /// One event by its identity and time, if it is within reach.
     fn event(&self, id: Id, reach: Reach) -> BoxFuture<'_, Result<Option<Event>>>;
     /// Counts events in at most `slices` equal slices of the search's time span.

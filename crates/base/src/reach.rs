@@ -27,6 +27,16 @@ impl Reach {
         }
     }
 
+    /// What both reach.
+    #[must_use]
+    pub fn common(self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Units(a), Self::Units(b)) => Self::Units(a.intersection(b).copied().collect()),
+            (Self::All, other) => other.clone(),
+            (units, Self::All) => units,
+        }
+    }
+
     /// Both reaches together.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
@@ -50,6 +60,9 @@ mod tests {
         let both = Reach::Units([a].into()).and(Reach::Units([b].into()));
         assert!(both.covers(a) && both.covers(b));
         assert!(!Reach::nothing().covers(a));
-        assert_eq!(both.and(Reach::All), Reach::All);
+        assert_eq!(both.clone().and(Reach::All), Reach::All);
+        assert_eq!(both.clone().common(&Reach::Units([b].into())), Reach::Units([b].into()));
+        assert_eq!(Reach::All.common(&both), both);
+        assert_eq!(both.clone().common(&Reach::All), both);
     }
 }

@@ -36,6 +36,11 @@ pub fn covers(rule: &LogSource, record: &LogSource) -> bool {
         && part(rule.service.as_deref(), record.service.as_deref(), |rule, record| wider_service(product, rule, record))
 }
 
+/// Whether a category of rules covers others besides its own.
+pub fn is_wide(category: &str) -> bool {
+    CATEGORIES.iter().any(|(wide, _)| *wide == category)
+}
+
 fn part(rule: Option<&str>, record: Option<&str>, wider: impl Fn(&str, &str) -> bool) -> bool {
     match (rule, record) {
         (None, _) => true,

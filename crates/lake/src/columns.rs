@@ -3,8 +3,6 @@
 use std::sync::{Arc, LazyLock};
 
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
-use khien_base::event::ASKED;
-use khien_base::{Fault, Result};
 use serde_json::json;
 
 /// What a column holds.
@@ -95,24 +93,21 @@ pub(crate) fn delta_schema() -> String {
     json!({ "type": "struct", "fields": fields }).to_string()
 }
 
-/// The column of a name that a search may ask for; any other name is `lake.column`.
-pub(crate) fn asked(name: &str) -> Result<&'static str> {
-    ASKED
-        .into_iter()
-        .find(|known| *known == name)
-        .ok_or_else(|| Fault::invalid("lake.column").with("column", name).with("columns", ASKED.join(", ")))
-}
-
 #[cfg(test)]
 mod tests {
+    use khien_base::filter::{COLUMNS as COLUMNS_ASKED, Held};
+
     use super::*;
 
     #[test]
-    fn every_asked_column_is_a_text_column_of_the_file() {
-        for name in ASKED.into_iter().chain(LONG) {
+    fn every_column_that_is_asked_for_is_in_the_file() {
+        for column in COLUMNS_ASKED {
+            let held = if column.held == Held::Number { DataType::Int32 } else { DataType::Utf8 };
+            assert_eq!(FILE_SCHEMA.field_with_name(column.name).unwrap().data_type(), &held, "{}", column.name);
+        }
+        for name in LONG {
             assert_eq!(FILE_SCHEMA.field_with_name(name).unwrap().data_type(), &DataType::Utf8, "{name}");
         }
-        assert_eq!(asked("password").unwrap_err().code, "lake.column");
         assert_eq!(TABLE_SCHEMA.fields().len(), COLUMNS.len() + 1);
     }
 }

@@ -11,10 +11,12 @@ use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
+use futures::stream::{self, BoxStream, StreamExt};
 use khien_base::{Fault, Kind, Result};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::Settings;
@@ -144,6 +146,44 @@ impl Engine {
             Some(Err(e)) => Err(Fault::unavailable("lake.query", e)),
             None => Err(Fault::internal("work without a task")),
         }
+    }
+}
+
+/// What a feed still holds: its work, and where the work hands its pieces over.
+type Feed<T> = (JoinSet<()>, mpsc::Receiver<Result<T>>);
+
+impl Engine {
+    /// Runs work that hands over one piece after another, without a limit of time. It waits while nobody takes its
+    /// pieces, and ends when the stream is dropped.
+    pub(crate) fn feed<T: Send + 'static, W: Future<Output = Result<()>> + Send + 'static>(
+        &self,
+        work: impl FnOnce(mpsc::Sender<Result<T>>) -> W,
+    ) -> BoxStream<'static, Result<T>> {
+        let Some(threads) = &self.threads else {
+            return stream::once(async { Err(Fault::internal("the engine has ended")) }).boxed();
+        };
+        let (to, pieces) = mpsc::channel(1);
+        let failed = to.clone();
+        let work = work(to);
+        let mut tasks = JoinSet::new();
+        let whole = async move {
+            if let Err(fault) = work.await {
+                failed.send(Err(fault)).await.ok();
+            }
+        };
+        tasks.spawn_on(whole, threads.handle());
+        stream::unfold((tasks, pieces), next).boxed()
+    }
+}
+
+/// The next piece; a defect in the engine is told and not taken for the end.
+async fn next<T>((mut tasks, mut pieces): Feed<T>) -> Option<(Result<T>, Feed<T>)> {
+    if let Some(piece) = pieces.recv().await {
+        return Some((piece, (tasks, pieces)));
+    }
+    match tasks.join_next().await? {
+        Ok(()) => None,
+        Err(e) => Some((Err(Fault::unavailable("lake.query", e)), (tasks, pieces))),
     }
 }
 

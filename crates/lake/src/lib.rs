@@ -23,7 +23,10 @@ mod append;
 mod bucket;
 mod columns;
 mod engine;
+mod file;
+mod filter;
 mod flush;
+mod functions;
 mod journal;
 mod log;
 mod part;
@@ -48,7 +51,8 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
-use khien_base::ports::{Bucket, EventStore, Found, Holdings, Rows, Search};
+use khien_base::filter::Name;
+use khien_base::ports::{Bucket, EventFile, EventStore, Found, Holdings, Rows, Search, Values};
 use khien_base::{Clock, Event, Fault, Id, Ids, Reach, Result};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -56,7 +60,6 @@ use tokio::task::JoinHandle;
 pub use crate::bucket::S3;
 
 use crate::append::{Queue, Shared};
-use crate::bucket::Bucket;
 use crate::engine::Engine;
 use crate::flush::Flusher;
 use crate::journal::{Journal, Opened};
@@ -177,7 +180,7 @@ impl Lake {
         let ids = Arc::new(Ids::random());
         let name = journal::name(&dir.join("journal"), ids.next(clock.now()))?;
         let place = match &settings.s3 {
-            Some(s3) => Place::Bucket(Box::new(Bucket::new(s3)?)),
+            Some(s3) => Place::Bucket(Box::new(bucket::Bucket::new(s3)?)),
             None => Place::Folder(table),
         };
         let log = Log::open(place, tmp.clone(), clock.clone(), name).await?;
@@ -271,6 +274,21 @@ impl EventStore for Lake {
                 .then(move |page| self.engine.run(search::rows(self.engine.session(), Arc::clone(&table), page)))
         });
         Box::pin(pages.try_flatten())
+    }
+
+    fn each(&self, query: Search) -> BoxStream<'_, Result<Vec<Event>>> {
+        let table = self.table(query.reach.clone());
+        let session = self.engine.session();
+        self.engine.feed(|to| search::each(session, table, query, to))
+    }
+
+    fn values(&self, query: Search, of: Name, most: usize) -> BoxFuture<'_, Result<Values>> {
+        let table = self.table(query.reach.clone());
+        Box::pin(self.engine.run(search::values(self.engine.session(), table, query, of, most)))
+    }
+
+    fn parquet(&self, to: File) -> Result<Box<dyn EventFile>> {
+        Ok(Box::new(file::ParquetFile::begin(to)?))
     }
 
     fn event(&self, id: Id, reach: Reach) -> BoxFuture<'_, Result<Option<Event>>> {

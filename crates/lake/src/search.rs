@@ -11,15 +11,18 @@ use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 use datafusion::dataframe::DataFrame;
 use datafusion::functions_aggregate::expr_fn::{count, max, min};
-use datafusion::logical_expr::{Expr, Like, cast, col, lit};
+use datafusion::logical_expr::{Expr, cast, col, lit, when};
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
-use khien_base::key::nfc;
-use khien_base::ports::{Bucket, Found, Search};
+use futures::StreamExt;
+use khien_base::filter::Name;
+use khien_base::ports::{Bucket, Found, Search, Values};
 use khien_base::{Event, Fault, Id, Kind, Result};
+use tokio::sync::mpsc;
 
-use crate::columns::{DAY, FILE_SCHEMA, asked};
+use crate::columns::{DAY, FILE_SCHEMA};
 use crate::engine::fault;
+use crate::filter::{expressions, value};
 use crate::rows::events;
 use crate::scan::EventsTable;
 
@@ -29,9 +32,8 @@ const PAGE: usize = 1_000;
 const OFFSET: usize = 100_000;
 /// Rows that are taken away at most.
 const ROWS: usize = 100_000;
-/// Conditions of one search, and characters of one of them.
-const CONDITIONS: usize = 50;
-const LENGTH: usize = 1_000;
+/// Values that are counted.
+const VALUES: usize = 1_000;
 /// Slices of a histogram.
 const SLICES: usize = 1_000;
 
@@ -44,41 +46,12 @@ fn date(at: DateTime<Utc>) -> Expr {
     lit(ScalarValue::Date32(i32::try_from(days).ok()))
 }
 
-/// `column ILIKE pattern` with the value taken literally.
-fn like(column: &str, value: &str, within: bool) -> Expr {
-    let mut pattern = String::with_capacity(value.len() + 2);
-    let edge = if within { "%" } else { "" };
-    pattern.push_str(edge);
-    for c in value.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push_str(edge);
-    Expr::Like(Like::new(false, Box::new(col(column)), Box::new(lit(pattern)), None, true))
-}
-
-/// Same text in any case. Where sources write a text decomposed and people type it composed, both forms count.
-fn matches(column: &str, value: &str, within: bool) -> Expr {
-    let composed = nfc(value);
-    let plain = like(column, value, within);
-    if composed == value { plain } else { plain.or(like(column, &composed, within)) }
-}
-
 fn too_many(code: &'static str, limit: usize) -> Fault {
     Fault::new(Kind::TooMany, code).with("limit", limit)
 }
 
 /// All conditions of a search but its reach, which the table itself holds.
 fn conditions(query: &Search) -> Result<Vec<Expr>> {
-    if query.words.len() + query.equals.len() > CONDITIONS {
-        return Err(too_many("lake.conditions", CONDITIONS));
-    }
-    let texts = query.words.iter().chain(query.equals.iter().map(|(_, value)| value));
-    if texts.into_iter().any(|text| text.chars().count() > LENGTH) {
-        return Err(too_many("lake.condition-length", LENGTH));
-    }
     let mut all = Vec::new();
     if let Some(from) = query.from {
         all.push(col("time").gt_eq(moment(from)));
@@ -94,10 +67,7 @@ fn conditions(query: &Search) -> Result<Vec<Expr>> {
     if let Some(system) = query.system {
         all.push(col("system").eq(lit(system.to_string())));
     }
-    for (name, value) in &query.equals {
-        all.push(matches(asked(name)?, value, false));
-    }
-    all.extend(query.words.iter().filter(|word| !word.is_empty()).map(|word| matches("raw", word, true)));
+    all.extend(expressions(&query.filter)?);
     Ok(all)
 }
 
@@ -246,6 +216,63 @@ pub(crate) async fn histogram(
             count: counts.get(&slice).and_then(|n| u64::try_from(*n).ok()).unwrap_or(0),
         })
         .collect())
+}
+
+/// The values that come most often.
+pub(crate) async fn values(
+    context: SessionContext,
+    table: Arc<EventsTable>,
+    query: Search,
+    of: Name,
+    most: usize,
+) -> Result<Values> {
+    if most == 0 || most > VALUES {
+        return Err(too_many("lake.values", VALUES));
+    }
+    let all = conditions(&query)?;
+    let valued = filtered(&context, &table, &all)?.select(vec![value(&of).alias("value")]).map_err(fault)?;
+    // Nothing and an empty text are no values.
+    let having = when(col("value").not_eq(lit("")), lit(1_i64)).end().map_err(fault)?;
+    let counts = vec![count(lit(1_i64)).alias("total"), count(having).alias("having")];
+    let counted = valued.clone().aggregate(vec![], counts).map_err(fault)?.collect().await.map_err(fault)?;
+    let numbers = |batch: &RecordBatch, name: &str| {
+        let column = batch.column_by_name(name)?.as_primitive_opt::<Int64Type>()?.clone();
+        Some(column.values().iter().map(|n| u64::try_from(*n).unwrap_or(0)).collect::<Vec<_>>())
+    };
+    let first = |name| counted.first().and_then(|batch| numbers(batch, name)?.first().copied()).unwrap_or(0);
+    let (total, having) = (first("total"), first("having"));
+    let top = valued
+        .filter(col("value").not_eq(lit("")))
+        .and_then(|frame| frame.aggregate(vec![col("value")], vec![count(lit(1_i64)).alias("events")]))
+        .and_then(|frame| frame.sort(vec![col("events").sort(false, false), col("value").sort(true, false)]))
+        .and_then(|frame| frame.limit(0, Some(most)))
+        .map_err(fault)?;
+    let mut rows = Vec::new();
+    for batch in top.collect().await.map_err(fault)? {
+        let texts = batch.column_by_name("value").and_then(|column| column.as_string_opt::<i32>());
+        let (Some(texts), Some(events)) = (texts, numbers(&batch, "events")) else {
+            return Err(Fault::internal("values without counts"));
+        };
+        rows.extend(texts.iter().flatten().map(str::to_owned).zip(events));
+    }
+    Ok(Values { rows, having, total })
+}
+
+/// All events of a search, one batch after another, until nobody takes them any more.
+pub(crate) async fn each(
+    context: SessionContext,
+    table: Arc<EventsTable>,
+    query: Search,
+    to: mpsc::Sender<Result<Vec<Event>>>,
+) -> Result<()> {
+    let frame = filtered(&context, &table, &conditions(&query)?)?.select(file_columns()).map_err(fault)?;
+    let mut batches = frame.execute_stream().await.map_err(fault)?;
+    while let Some(batch) = batches.next().await {
+        if to.send(events(&batch.map_err(fault)?)).await.is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
 }
 
 /// From (inclusive) and to (exclusive) in microseconds; `None` when nothing is found in an open span.

@@ -1,7 +1,9 @@
 //! What a handler answers; [`crate::dispatch`] makes the response of it.
 
 use axum::body::Body;
+use khien_base::{Fault, Result};
 use serde_json::Value;
+use tokio::io::AsyncReadExt;
 
 /// An answer.
 #[derive(Debug)]
@@ -23,6 +25,17 @@ pub enum Reply {
         mime: &'static str,
         /// The bytes.
         bytes: Vec<u8>,
+    },
+    /// A file to keep that is read as it goes out.
+    Download {
+        /// Name for saving.
+        name: String,
+        /// `text/csv`
+        mime: &'static str,
+        /// Bytes.
+        length: u64,
+        /// The file.
+        body: Body,
     },
     /// A JSON value with a status, for machines.
     Json {
@@ -53,7 +66,22 @@ pub enum Reply {
     },
 }
 
+/// Bytes of a piece of a file that goes out.
+const PIECE: usize = 64 * 1024;
+
 impl Reply {
+    /// A file of the disk, read piece by piece while it goes out.
+    pub async fn download(file: tokio::fs::File, name: String, mime: &'static str) -> Result<Self> {
+        let length = file.metadata().await.map_err(Fault::internal)?.len();
+        let pieces = futures::stream::try_unfold(file, async |mut file| {
+            let mut piece = vec![0; PIECE];
+            let read = file.read(&mut piece).await?;
+            piece.truncate(read);
+            Ok::<_, std::io::Error>((read > 0).then_some((piece, file)))
+        });
+        Ok(Self::Download { name, mime, length, body: Body::from_stream(pieces) })
+    }
+
     /// Leads to another page.
     pub fn to(path: impl Into<String>) -> Self {
         Self::Redirect(path.into())

@@ -125,6 +125,16 @@ async fn answer(kit: &Kit, frame: &Frame, reply: Reply) -> Result<Response<Body>
             let headers = [(header::CONTENT_TYPE, mime), (header::CONTENT_DISPOSITION, disposition.as_str())];
             build(StatusCode::OK, &headers, Body::from(bytes))
         }
+        Reply::Download { name, mime, length, body } => {
+            let (disposition, length) =
+                (format!("attachment; filename*=UTF-8''{}", percent(&name)), length.to_string());
+            let headers = [
+                (header::CONTENT_TYPE, mime),
+                (header::CONTENT_DISPOSITION, disposition.as_str()),
+                (header::CONTENT_LENGTH, length.as_str()),
+            ];
+            build(StatusCode::OK, &headers, body)
+        }
         Reply::Json { status, value } => json(StatusCode::from_u16(status).unwrap_or(StatusCode::OK), &value),
         Reply::Events(body) => build(StatusCode::OK, &[(header::CONTENT_TYPE, "text/event-stream")], body),
         Reply::Session { token, seconds, to } => {

@@ -21,17 +21,7 @@ async fn an_attack_becomes_an_alert_and_is_found_within_its_unit() {
     let sent = records.len();
     let taken = kit.intake().unwrap().take(centre.whose, records).await.unwrap();
     assert_eq!(taken, sent);
-    let search = |reach| Search {
-        reach,
-        from: None,
-        to: None,
-        words: vec![],
-        equals: vec![],
-        source: None,
-        system: None,
-        offset: 0,
-        limit: 10,
-    };
+    let search = |reach| Search { limit: 10, ..Search::within(reach) };
     let found = kit.events().unwrap().search(search(Reach::All)).await.unwrap();
     assert_eq!(found.total, sent as u64);
     let own = Reach::Units([centre.whose.unit].into());

@@ -14,6 +14,7 @@ mod m0008_audit_lists;
 mod m0009_second_factors;
 mod m0010_rules;
 mod m0011_source_identities;
+mod m0015_search;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_second_factors::Step),
             Box::new(m0010_rules::Step),
             Box::new(m0011_source_identities::Step),
+            Box::new(m0015_search::Step),
         ]
     }
 }

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use khien_base::ports::{EventStore, Search};
 use khien_base::{Clock, Reach};
 
-use super::{Maker, all, commit, noon, open, quick, unit};
+use super::{Maker, all, commit, noon, open, quick, said, unit};
 use crate::{Lake, Settings};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -227,6 +227,6 @@ async fn a_search_of_one_day_opens_no_file_of_another() {
     assert_eq!(lake.sql(sql.into(), Reach::All, 1).await.unwrap().rows[0]["n"], 4);
     let sql = "SELECT max(raw) AS n FROM events WHERE time >= '2026-06-10T00:00:00Z'";
     assert_eq!(lake.sql(sql.into(), Reach::All, 1).await.unwrap().rows.len(), 1);
-    let fault = lake.search(Search { words: vec!["dòng".into()], ..all(Reach::All) }).await.unwrap_err();
+    let fault = lake.search(Search { filter: said("dòng"), ..all(Reach::All) }).await.unwrap_err();
     assert_eq!(fault.code, "lake.disk");
 }

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use khien_base::ports::{EventStore, Search};
 use khien_base::{Clock, Reach};
 
-use super::{Maker, all, noon, unit};
+use super::{Maker, all, noon, said, unit};
 use crate::{Lake, Settings};
 
 /// Memory of this process in MiB, as Linux counts it; 0 elsewhere.
@@ -40,7 +40,7 @@ async fn measure() {
     for (name, query) in [
         ("newest 50", Search { limit: 50, ..all(Reach::All) }),
         ("newest 50 of a unit", Search { limit: 50, ..all(Reach::Units([unit(1)].into())) }),
-        ("a word", Search { limit: 50, words: vec!["DÒNG 77 ".into()], ..all(Reach::All) }),
+        ("a word", Search { limit: 50, filter: said("\"DÒNG 77 \""), ..all(Reach::All) }),
         ("one day", Search { limit: 50, from: Some(noon()), ..all(Reach::All) }),
     ] {
         let begun = Instant::now();

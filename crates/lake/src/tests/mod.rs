@@ -1,6 +1,7 @@
 //! The lake as its callers use it: a folder, real files, a real engine.
 
 mod bucket;
+mod conditions;
 mod crash;
 mod journal;
 mod keep;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use khien_base::event::Hot;
 use khien_base::ports::{EventStore, Search};
-use khien_base::{Clock, Event, Id, Ids, LogSource, Reach, Record};
+use khien_base::{Clock, Event, Filter, Id, Ids, LogSource, Reach, Record};
 use serde_json::json;
 
 use crate::{Lake, Settings};
@@ -93,17 +94,12 @@ impl Maker {
     }
 }
 
+/// What a search bar says.
+pub(crate) fn said(text: &str) -> Filter {
+    khien_base::filter::read(text).unwrap_or_else(|fault| panic!("{text}: {fault}"))
+}
+
 /// Everything within reach, newest first.
 pub(crate) fn all(reach: Reach) -> Search {
-    Search {
-        reach,
-        from: None,
-        to: None,
-        words: Vec::new(),
-        equals: Vec::new(),
-        source: None,
-        system: None,
-        offset: 0,
-        limit: 1_000,
-    }
+    Search { limit: 1_000, ..Search::within(reach) }
 }

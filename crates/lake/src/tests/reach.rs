@@ -3,7 +3,7 @@
 use khien_base::ports::{EventStore, Search};
 use khien_base::{Event, Id, Reach};
 
-use super::{Maker, all, open, unit};
+use super::{Maker, all, open, said, unit};
 use crate::Lake;
 
 /// A lake with 20 events of our unit and 30 of a neighbour in the same files; the neighbour's last event.
@@ -35,7 +35,7 @@ async fn search_event_and_histogram_stop_at_the_reach() {
     let found = lake.search(all(ours())).await.unwrap();
     assert_eq!(found.total, 20);
     assert!(found.events.iter().all(|event| event.unit == unit(1)));
-    let words = Search { words: vec!["hàng xóm".into()], ..all(ours()) };
+    let words = Search { filter: said("\"hàng xóm\""), ..all(ours()) };
     assert_eq!(lake.search(words.clone()).await.unwrap().total, 0);
     assert_eq!(lake.histogram(words, 3).await.unwrap(), []);
     assert_eq!(lake.histogram(all(ours()), 3).await.unwrap().iter().map(|b| b.count).sum::<u64>(), 20);

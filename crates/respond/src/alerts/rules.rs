@@ -36,6 +36,12 @@ pub fn weight(level: Level) -> i32 {
     LEVELS.iter().zip(1..).find(|((_, known), _)| *known == level).map_or(1, |(_, weight)| weight)
 }
 
+/// The level of a stored weight.
+pub fn level(weight: i32) -> Level {
+    let place = usize::try_from(weight - 1).unwrap_or(0);
+    LEVELS.get(place).map_or(Level::Informational, |(_, level)| *level)
+}
+
 /// The name of a stored weight.
 pub fn level_name(weight: i32) -> &'static str {
     let place = usize::try_from(weight - 1).unwrap_or(0);

@@ -20,7 +20,7 @@ pub struct Named {
 pub struct Row {
     /// Identity.
     pub id: Id,
-    /// `sigma`, `source-silent`
+    /// `sigma`, `source-silent`, `search`
     pub kind: String,
     /// Identity of the rule.
     pub rule: String,
@@ -240,6 +240,8 @@ pub struct Detail {
     pub may_open: bool,
     /// Where a filter is written that quiets the rule; empty where the reader may not.
     pub quiet: String,
+    /// What a scheduled search found; empty for other alerts.
+    pub found: String,
 }
 
 fn sample_row(state: &str, level: &'static str) -> Row {
@@ -336,6 +338,7 @@ impl View for Detail {
             may_write: true,
             may_open: true,
             quiet: "/rules/rule/r/filter?alert=x".into(),
+            found: "/events?q=x".into(),
             ..Self::default()
         };
         let closed = Self {

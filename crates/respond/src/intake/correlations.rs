@@ -262,17 +262,7 @@ pub async fn rebuild(kit: &Kit) -> Result<usize> {
     let rules = kit.part::<Rules>()?;
     let (loaded, now) = (rules.current(), kit.now());
     let Some(span) = loaded.ruleset.correlations().iter().map(|one| one.timespan).max() else { return Ok(0) };
-    let query = Search {
-        reach: Reach::All,
-        from: Some(now - span.min(REBUILT_SPAN)),
-        to: None,
-        words: Vec::new(),
-        equals: Vec::new(),
-        source: None,
-        system: None,
-        offset: 0,
-        limit: 1000,
-    };
+    let query = Search { from: Some(now - span.min(REBUILT_SPAN)), ..Search::within(Reach::All) };
     let mut events: Vec<Event> = Vec::new();
     let mut pages = kit.events()?.newest(query, REBUILT);
     while let Some(page) = pages.next().await {

@@ -42,15 +42,9 @@ pub async fn measure(kit: &Kit) -> Result<usize> {
 /// Some of the newest events of each log source, of the last 30 days.
 async fn sample(kit: &Kit, now: DateTime<Utc>) -> Result<HashMap<LogSource, Vec<Record>>> {
     let search = Search {
-        reach: Reach::All,
         from: Some(now - TimeDelta::days(30)),
         to: Some(now + TimeDelta::days(1)),
-        words: Vec::new(),
-        equals: Vec::new(),
-        source: None,
-        system: None,
-        offset: 0,
-        limit: 0,
+        ..Search::within(Reach::All)
     };
     let mut by_source: HashMap<LogSource, Vec<Record>> = HashMap::new();
     let mut pages = kit.events()?.newest(search, SAMPLE);

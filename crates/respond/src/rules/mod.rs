@@ -39,13 +39,10 @@ use khien_web::{Group, Module, Nav, Page, Route, samples};
 /// The card.
 pub const MODULE: Module = Module {
     name: "rules",
-    nav: &[Nav {
-        group: Group::Watch,
-        path: "/rules",
-        text: "rules.title",
-        icon: "list-check",
-        permission: "rules:read",
-    }],
+    nav: &[
+        Nav { group: Group::Watch, path: "/rules", text: "rules.title", icon: "list-check", permission: "rules:read" },
+        Nav { group: Group::Watch, path: "/hunts", text: "rules.hunts", icon: "history", permission: "events:read" },
+    ],
     permissions: &[
         Permission { name: "rules:read", roles: &Role::ALL },
         Permission { name: "rules:write", roles: &[Role::Administrator, Role::Officer] },
@@ -112,6 +109,8 @@ fn reading() -> Vec<Route> {
         Route::get("/rules/trials", events, http::trial_form).gives::<views::TrialForm>(),
         Route::post("/rules/trials", events, http::begin).takes::<http::TrialAsked>(),
         Route::get("/rules/trials/{id}", events, http::trial).gives::<views::Trial>(),
+        Route::post("/rules/trials/{id}/stop", events, http::stop),
+        Route::get("/hunts", events, http::hunts).gives::<views::TrialForm>(),
     ]
 }
 

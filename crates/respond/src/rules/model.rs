@@ -227,7 +227,7 @@ pub mod trial {
         /// Identity.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
-        /// The rule.
+        /// The rule; empty for one that was only pasted.
         pub rule: String,
         /// The version, where it is one of the database.
         pub version: Option<Uuid>,
@@ -243,7 +243,7 @@ pub mod trial {
         pub from_at: DateTimeUtc,
         /// To this moment.
         pub to_at: DateTimeUtc,
-        /// One of [`RUNNING`], [`DONE`], [`FAILED`].
+        /// One of [`RUNNING`], [`DONE`], [`FAILED`], [`CANCELLED`].
         pub state: String,
         /// Code of what went wrong.
         pub fault: Option<String>,
@@ -257,7 +257,7 @@ pub mod trial {
         pub nanos: i64,
         /// Days that are done.
         pub days_done: i32,
-        /// Whether a day had more events than are read.
+        /// Whether more events match than are kept in [`Model::samples`].
         pub cut: bool,
         /// `[{day, looked, hits}]`
         pub by_day: Json,
@@ -281,4 +281,6 @@ pub mod trial {
     pub const DONE: &str = "done";
     /// Given up.
     pub const FAILED: &str = "failed";
+    /// Stopped by who asked for it.
+    pub const CANCELLED: &str = "cancelled";
 }

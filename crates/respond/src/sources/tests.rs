@@ -2,13 +2,17 @@
 
 mod connecting;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
-use khien_base::ports::{Bucket, EventStore, Found, Holdings, Intake, Rows, Search, SystemCard, Systems, Watch};
+use khien_base::filter::{Name, values};
+use khien_base::ports::{
+    Bucket, EventFile, EventStore, Found, Holdings, Intake, Rows, Search, SystemCard, Systems, Values, Watch,
+};
 use khien_base::{Event, Fault, Id, Ids, Kind, Reach, Result, Role};
 use khien_directory::testing::{TestApp, beginning};
 use khien_web::Kit;
@@ -17,8 +21,10 @@ use khien_web::testing::Browser;
 use super::desk::{Desk, DeskSettings, Shown};
 use super::rules::State;
 use super::{Watching, jobs, overview, store};
+use crate::exports::Shelf;
 use crate::intake::{Parts, Pipeline};
 use crate::rules::loaded::{Rules, load};
+use crate::search::running::Running;
 
 /// The register of systems over a list.
 pub(crate) struct Listed(pub(crate) Mutex<Vec<SystemCard>>);
@@ -39,15 +45,6 @@ impl Systems for Listed {
 #[derive(Default)]
 pub(crate) struct InMemory(pub(crate) Mutex<Vec<Event>>);
 
-fn column(event: &Event, name: &str) -> Option<String> {
-    let hot = serde_json::to_value(&event.record.hot).unwrap();
-    match hot.get(name)? {
-        serde_json::Value::String(text) => Some(text.to_lowercase()),
-        serde_json::Value::Null => None,
-        other => Some(other.to_string()),
-    }
-}
-
 impl InMemory {
     fn matching(&self, query: &Search) -> Vec<Event> {
         let fits = |event: &Event| {
@@ -56,12 +53,27 @@ impl InMemory {
                 && query.to.is_none_or(|to| event.time < to)
                 && query.source.is_none_or(|source| event.source == source)
                 && query.system.is_none_or(|system| event.system == system)
-                && query.words.iter().all(|w| event.record.raw.to_lowercase().contains(&w.to_lowercase()))
-                && query.equals.iter().all(|(name, v)| column(event, name) == Some(v.to_lowercase()))
+                && query.filter.holds(event)
         };
         let mut found: Vec<Event> = self.0.lock().unwrap().iter().filter(|event| fits(event)).cloned().collect();
         found.sort_by_key(|event| std::cmp::Reverse((event.time, event.id)));
         found
+    }
+}
+
+/// Stands for a Parquet file, which only the real store can write: one identity a line.
+struct Lines(std::fs::File);
+
+impl EventFile for Lines {
+    fn write(&mut self, events: Vec<Event>) -> Result<()> {
+        for event in events {
+            writeln!(self.0, "{} {}", event.id, event.record.hot.user.unwrap_or_default()).map_err(Fault::internal)?;
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        Ok(())
     }
 }
 
@@ -88,6 +100,31 @@ impl EventStore for InMemory {
         Box::pin(futures::stream::iter(pages))
     }
 
+    fn each(&self, query: Search) -> BoxStream<'_, Result<Vec<Event>>> {
+        self.newest(query, usize::MAX)
+    }
+
+    fn values(&self, query: Search, of: Name, most: usize) -> BoxFuture<'_, Result<Values>> {
+        let all = self.matching(&query);
+        let value = |event: &Event| match &of {
+            Name::Column(column) => column.value(event),
+            Name::Field(name) => values(&event.record.fields, name).into_iter().next(),
+        };
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for value in all.iter().filter_map(value).filter(|value| !value.is_empty()) {
+            *counts.entry(value).or_default() += 1;
+        }
+        let having = counts.values().sum();
+        let mut rows: Vec<(String, u64)> = counts.into_iter().collect();
+        rows.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        rows.truncate(most);
+        Box::pin(async move { Ok(Values { rows, having, total: all.len() as u64 }) })
+    }
+
+    fn parquet(&self, to: std::fs::File) -> Result<Box<dyn EventFile>> {
+        Ok(Box::new(Lines(to)))
+    }
+
     fn event(&self, id: Id, reach: Reach) -> BoxFuture<'_, Result<Option<Event>>> {
         let found = self.0.lock().unwrap().iter().find(|e| e.id == id && reach.covers(e.unit)).cloned();
         Box::pin(async move { Ok(found) })
@@ -104,8 +141,13 @@ impl EventStore for InMemory {
         })
     }
 
-    fn sql(&self, _: String, _: Reach, _: usize) -> BoxFuture<'_, Result<Rows>> {
-        Box::pin(async { Err(Fault::invalid("lake.sql").with("message", "no such column: x").on("sql")) })
+    fn sql(&self, statement: String, _: Reach, _: usize) -> BoxFuture<'_, Result<Rows>> {
+        Box::pin(async move {
+            if statement.contains("wait") {
+                std::future::pending::<()>().await;
+            }
+            Err(Fault::invalid("lake.sql").with("message", "no such column: x").on("sql"))
+        })
     }
 
     fn holdings(&self) -> BoxFuture<'_, Result<Holdings>> {
@@ -127,6 +169,8 @@ pub(crate) struct Centre {
     pub(crate) hospital: Id,
     /// Of phường Nhân Hòa.
     pub(crate) commune: Id,
+    /// What the centre keeps beside its database.
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl Centre {
@@ -138,12 +182,15 @@ impl Centre {
         let systems = Arc::new(Listed(Mutex::new(Vec::new())));
         let events = Arc::new(InMemory::default());
         let mut made = None;
+        let folder = tempfile::tempdir().unwrap();
         let plug = |kit: &mut Kit| {
             kit.systems = Some(Arc::clone(&systems) as _);
             kit.events = Some(Arc::clone(&events) as _);
             let desk = Arc::new(Desk::new(kit.db.clone(), settings, beginning()));
             let rules = Arc::new(Rules::new(load(&[], beginning())));
             kit.plug(Arc::clone(&desk));
+            kit.plug(Arc::new(Running::default()));
+            kit.plug(Arc::new(Shelf::new(folder.path().join("exports"))));
             kit.plug(Arc::clone(&rules));
             let parts = Parts {
                 db: kit.db.clone(),
@@ -167,7 +214,7 @@ impl Centre {
         };
         *systems.0.lock().unwrap() =
             vec![card(hospital, "Bệnh án điện tử", "so-y-te"), card(commune, "Một cửa phường", "09253")];
-        Self { app, events, desk, pipeline, hospital, commune }
+        Self { app, events, desk, pipeline, hospital, commune, folder }
     }
 
     pub(crate) async fn officer(&self) -> Browser {

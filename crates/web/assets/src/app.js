@@ -12,6 +12,8 @@ import { lazy } from "./lazy.js";
 import { faults, lost } from "./faults.js";
 import { downloads, forms } from "./forms.js";
 import { live } from "./live.js";
+import { bars } from "./bar.js";
+import { stops } from "./stop.js";
 
 faults();
 frame();
@@ -19,8 +21,9 @@ asks(htmx);
 small();
 live(htmx);
 downloads(lost);
+stops();
 
-const parts = [clocks, drafts, picks, drops, sparks, lazy];
+const parts = [clocks, drafts, picks, drops, sparks, lazy, bars];
 const wake = (root) => parts.forEach((part) => part(root));
 wake(document);
 forms(document);

@@ -123,6 +123,41 @@ const kinds = {
   }),
 };
 
+// "drag": {edges, base} — dragging over the bars leads to the list from the first edge to the last; a click is a drag over one.
+function drag(box, chart, { edges, base }) {
+  const shade = el("div", { className: "chart-drag", hidden: true });
+  box.append(shade);
+  let start = null;
+  const at = (e) => {
+    const x = e.clientX - box.getBoundingClientRect().left;
+    const slice = Math.round(chart.convertFromPixel({ xAxisIndex: 0 }, x));
+    return { x, slice: Math.max(0, Math.min(edges.length - 2, slice)) };
+  };
+  box.addEventListener("pointerdown", (e) => {
+    if (e.button !== 0) return;
+    start = at(e);
+  });
+  box.addEventListener("pointermove", (e) => {
+    if (!start) return;
+    const { x } = at(e);
+    if (shade.hidden && Math.abs(x - start.x) < 4) return;
+    // From here on it is a drag: the bars hear of no click.
+    if (shade.hidden) box.setPointerCapture(e.pointerId);
+    shade.hidden = false;
+    Object.assign(shade.style, { left: `${Math.min(x, start.x)}px`, width: `${Math.abs(x - start.x)}px` });
+  });
+  const done = (e) => {
+    const from = start;
+    start = null;
+    if (!from || shade.hidden) return;
+    shade.hidden = true;
+    const [a, b] = [from.slice, at(e).slice].sort((one, two) => one - two);
+    location.assign(`${base}from=${encodeURIComponent(edges[a])}&to=${encodeURIComponent(edges[b + 1])}`);
+  };
+  box.addEventListener("pointerup", done);
+  box.addEventListener("pointercancel", () => ((start = null), (shade.hidden = true)));
+}
+
 const drawn = new Map();
 
 export function charts(node) {
@@ -146,6 +181,7 @@ export function charts(node) {
   node.dataset.drawn = "1";
   drawn.set(node, { chart, draw });
   if (spec.links) chart.on("click", (p) => spec.links[p.dataIndex] && location.assign(spec.links[p.dataIndex]));
+  if (spec.drag) drag(box, chart, spec.drag);
   new ResizeObserver(() => (node.isConnected ? chart.resize() : (chart.dispose(), drawn.delete(node)))).observe(box);
 }
 

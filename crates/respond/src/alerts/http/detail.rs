@@ -45,6 +45,7 @@ pub(in crate::alerts) async fn show(ctx: Ctx) -> Result<Reply> {
         may_write: ctx.reach("alerts:write").covers(group.unit),
         may_open: ctx.reach("incidents:write").covers(group.unit),
         quiet: quiet(&ctx, &names, &group),
+        found: group.detail.get("link").and_then(Value::as_str).unwrap_or_default().to_owned(),
         alert,
     };
     ctx.page(&view)

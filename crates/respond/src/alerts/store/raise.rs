@@ -1,4 +1,4 @@
-//! Alerts that no rule made: a log source fell silent.
+//! Alerts that no rule made: a log source fell silent, a scheduled search found something.
 
 use chrono::{DateTime, Utc};
 use khien_base::clock::day_in_vietnam;
@@ -17,7 +17,7 @@ use crate::alerts::rules;
 /// Something that is to be looked at though no rule found it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Raised {
-    /// `source-silent`; its name is the text `alerts.kind.<kind>`.
+    /// `source-silent`, `search`
     pub kind: &'static str,
     /// A sentence.
     pub title: String,
@@ -33,12 +33,17 @@ pub struct Raised {
     pub detail: Value,
 }
 
-/// Who an alert is of: the log source that its detail names, whatever it is called now; the host where it names none.
-fn is_of(alert: &Model, source: Option<&Value>, host: &str) -> bool {
-    match (alert.detail.get("source"), source) {
-        (Some(own), Some(source)) => own == source,
+/// Who an alert is of: the log source or search that its detail names, whatever it is called now; the host where it names
+/// none.
+fn is_of(alert: &Model, named: Option<&Value>, host: &str) -> bool {
+    match (named_in(&alert.detail), named) {
+        (Some(own), Some(named)) => own == named,
         _ => alert.host == host,
     }
+}
+
+fn named_in(detail: &Value) -> Option<&Value> {
+    detail.get("source").or_else(|| detail.get("search"))
 }
 
 /// Raises an alert; one of the same kind, system and log source that is still open only gets a newer time and the name
@@ -52,7 +57,7 @@ pub async fn raise(db: &Db, ids: &Ids, now: DateTime<Utc>, raised: Raised) -> Re
         None => same.filter(Column::System.is_null()).filter(Column::Unit.eq(raised.unit)),
     };
     let open = same.order_by_desc(Column::LastAt).all(tx.conn()).await.map_err(fault)?;
-    let open = open.into_iter().find(|alert| is_of(alert, raised.detail.get("source"), &raised.host));
+    let open = open.into_iter().find(|alert| is_of(alert, named_in(&raised.detail), &raised.host));
     let new = open.is_none();
     match open {
         Some(group) => {

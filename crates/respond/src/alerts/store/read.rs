@@ -194,3 +194,27 @@ pub async fn rule_hits(db: &Db, reach: &Reach, since: DateTime<Utc>) -> Result<H
         .map_err(fault)?;
     Ok(rows.into_iter().collect())
 }
+
+/// Alerts that were made of these events, within a reach, the newest first, at most 100.
+pub async fn of_events(db: &Db, reach: &Reach, events: &[Id]) -> Result<Vec<Model>> {
+    if events.is_empty() {
+        return Ok(Vec::new());
+    }
+    let groups: Vec<Id> = member::Entity::find()
+        .select_only()
+        .column(member::Column::AlertGroup)
+        .filter(member::Column::Event.is_in(events.iter().copied()))
+        .distinct()
+        .into_tuple()
+        .all(db.read())
+        .await
+        .map_err(fault)?;
+    Entity::find()
+        .filter(Column::Id.is_in(groups))
+        .filter(within(Column::Unit, reach))
+        .order_by_desc(Column::LastAt)
+        .limit(100)
+        .all(db.read())
+        .await
+        .map_err(fault)
+}

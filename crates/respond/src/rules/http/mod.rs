@@ -25,7 +25,7 @@ pub(super) use review::{
 };
 pub(super) use show::show;
 pub(super) use switch::{Switched, switch};
-pub(super) use trials::{Asked as TrialAsked, begin, trial, trial_form};
+pub(super) use trials::{Asked as TrialAsked, begin, hunts, stop, trial, trial_form};
 
 use khien_base::{Fault, Reach, Result};
 use khien_web::Ctx;

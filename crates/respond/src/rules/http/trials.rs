@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{NaiveDate, TimeDelta};
 use khien_base::clock::{day_in_vietnam, end_of_day};
+use khien_base::filter::Name;
 use khien_base::{Fault, Id, Result};
 use khien_web::{Ctx, Reply};
 use schemars::JsonSchema;
@@ -14,11 +15,12 @@ use super::list::micros;
 use super::show::names;
 use super::switch::subject;
 use crate::alerts::views::Named;
-use crate::rules::model::trial::{DONE, FAILED, Model, RUNNING};
+use crate::rules::model::trial::{FAILED, Model, RUNNING};
 use crate::rules::store::{trials, versions};
-use crate::rules::trial::{self as work, DAYS, LOST, OF_A_DAY};
+use crate::rules::trial::{self as work, DAYS, LOST};
 use crate::rules::views::{Trial, TrialForm, TrialHit, TrialRow};
 use crate::rules::{loaded, model, page_of};
+use crate::search::personal::Personal;
 use crate::sources;
 
 /// Trials of one person at a time.
@@ -32,6 +34,8 @@ pub(in crate::rules) struct Asked {
     rule: String,
     /// Or a version.
     version: String,
+    /// Or the text of a rule.
+    yaml: String,
     /// Only this system.
     system: String,
     /// Only this log source.
@@ -48,6 +52,13 @@ struct Tried {
     version: Option<Id>,
     title: String,
     yaml: String,
+}
+
+/// A rule that is only pasted, under its own title.
+fn pasted(yaml: String) -> Result<Tried> {
+    let set = work::read(&yaml)?;
+    let title = set.rules().first().map(|rule| rule.title.clone()).unwrap_or_default();
+    Ok(Tried { rule: String::new(), version: None, title, yaml })
 }
 
 async fn tried(ctx: &Ctx, rule: &str, version: &str) -> Result<Tried> {
@@ -71,22 +82,32 @@ async fn quieted(ctx: &Ctx, yaml: String, rule: &str) -> Result<String> {
     Ok(in_force.fold(yaml, |text, filter| format!("{text}\n---\n{}", filter.yaml)))
 }
 
+/// `GET /hunts`: a rule is pasted; what was hunted before, of whatever rule.
+pub(in crate::rules) async fn hunts(ctx: Ctx) -> Result<Reply> {
+    form_of(ctx, None).await
+}
+
 /// `GET /rules/trials?rule=…` or `?version=…`
 pub(in crate::rules) async fn trial_form(ctx: Ctx) -> Result<Reply> {
     let asked: Asked = ctx.query()?;
     let tried = tried(&ctx, &asked.rule, &asked.version).await?;
+    form_of(ctx, Some(tried)).await
+}
+
+async fn form_of(ctx: Ctx, tried: Option<Tried>) -> Result<Reply> {
     let reach = ctx.reach("events:read");
     let systems = ctx.kit.systems()?.within(reach.clone()).await?;
     let mut open = sources::store::open(ctx.kit.db.read()).await?;
     open.retain(|source| reach.covers(source.unit));
     open.sort_by(|a, b| a.search_key.cmp(&b.search_key));
     let today = day_in_vietnam(ctx.now);
-    let rows = trials::list(&ctx.kit.db, ctx.actor()?.id, Some(&tried.rule)).await?;
+    let of = tried.as_ref().map(|tried| tried.rule.as_str());
+    let rows = trials::list(&ctx.kit.db, ctx.actor()?.id, of).await?;
     ctx.page(&TrialForm {
-        href: page_of(&tried.rule),
-        version: tried.version.map(|id| id.to_string()).unwrap_or_default(),
-        rule: tried.rule,
-        title: tried.title,
+        href: of.map(page_of).unwrap_or_default(),
+        version: tried.as_ref().and_then(|tried| tried.version).map(|id| id.to_string()).unwrap_or_default(),
+        rule: of.unwrap_or_default().to_owned(),
+        title: tried.map(|tried| tried.title).unwrap_or_default(),
         systems: systems.into_iter().map(|card| Named { value: card.id.to_string(), label: card.name }).collect(),
         sources: open.into_iter().map(|row| Named { value: row.id.to_string(), label: row.name }).collect(),
         from: (today - TimeDelta::days(6)).to_string(),
@@ -118,7 +139,11 @@ fn day(field: &'static str, given: &str) -> Result<NaiveDate> {
 /// `POST /rules/trials`
 pub(in crate::rules) async fn begin(mut ctx: Ctx) -> Result<Reply> {
     let form: Asked = ctx.form().await?;
-    let tried = tried(&ctx, &form.rule, &form.version).await?;
+    let tried = match (form.rule.is_empty() && form.version.is_empty(), form.yaml) {
+        (true, yaml) if yaml.trim().is_empty() => return Err(Fault::invalid("rules.trial-nothing").on("yaml")),
+        (true, yaml) => pasted(yaml)?,
+        (false, _) => tried(&ctx, &form.rule, &form.version).await?,
+    };
     let (from, to) = (day("from", &form.from)?, day("to", &form.to)?);
     if to < from || (to - from).num_days() >= DAYS {
         return Err(Fault::invalid("rules.trial-days").on("to").with("limit", DAYS));
@@ -128,9 +153,10 @@ pub(in crate::rules) async fn begin(mut ctx: Ctx) -> Result<Reply> {
         return Err(Fault::new(khien_base::Kind::TooMany, "rules.trials").with("limit", AT_ONCE));
     }
     let before = from.pred_opt().ok_or_else(|| Fault::invalid("rules.day").on("from"))?;
+    let yaml = if tried.rule.is_empty() { tried.yaml } else { quieted(&ctx, tried.yaml, &tried.rule).await? };
     let trial = Model {
         id: ctx.kit.id(),
-        yaml: quieted(&ctx, tried.yaml, &tried.rule).await?,
+        yaml,
         rule: tried.rule,
         version: tried.version,
         title: tried.title,
@@ -182,6 +208,7 @@ pub(in crate::rules) async fn trial(ctx: Ctx) -> Result<Reply> {
     });
     let samples = row.samples.as_array().unwrap_or(&empty);
     let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let personal = Personal::shipped();
     let hit = |sample: &Value| TrialHit {
         id: text(sample, "id"),
         at: text(sample, "at"),
@@ -191,20 +218,40 @@ pub(in crate::rules) async fn trial(ctx: Ctx) -> Result<Reply> {
             .and_then(Value::as_array)
             .into_iter()
             .flatten()
-            .map(|pair| Named { value: text(pair, "value"), label: text(pair, "field") })
+            .map(|pair| {
+                let (field, value) = (text(pair, "field"), text(pair, "value"));
+                let value = if personal.is(&Name::of(&field)) { personal.masked(&value) } else { value };
+                Named { value, label: field }
+            })
             .collect(),
     };
     ctx.page(&Trial {
         row: trial_row(&ctx, &row),
-        href: page_of(&row.rule),
+        href: if row.rule.is_empty() { String::new() } else { page_of(&row.rule) },
         days,
         days_done: row.days_done,
         considered: row.considered,
         micros: row.nanos.checked_div(row.considered).map(micros),
         cut: row.cut,
-        of_a_day: OF_A_DAY,
+        may_stop: row.state == RUNNING,
         fault: row.fault.clone().map(|code| ctx.kit.texts.fault(ctx.lang, &Fault::invalid(code))).unwrap_or_default(),
-        chart: if row.hits > 0 && row.state == DONE { chart } else { Value::Null },
+        chart: if row.hits > 0 && row.state != RUNNING { chart } else { Value::Null },
         samples: samples.iter().map(hit).collect(),
     })
+}
+
+/// `POST /rules/trials/{id}/stop`
+pub(in crate::rules) async fn stop(ctx: Ctx) -> Result<Reply> {
+    let row = trials::get(&ctx.kit.db, ctx.id("id")?).await?;
+    if row.by != ctx.actor()?.id {
+        return Err(Fault::not_found("rules.no-trial"));
+    }
+    let tx = ctx.kit.db.begin().await?;
+    if trials::stop(tx.conn(), row.id).await? {
+        let detail = json!({"rule": row.rule, "days_done": row.days_done});
+        tx.commit(ctx.entry("rules.trial-stopped", "rule", subject(&row.rule), None, detail)?).await?;
+    } else {
+        tx.abandon().await?;
+    }
+    Ok(Reply::to(format!("/rules/trials/{}", row.id)))
 }

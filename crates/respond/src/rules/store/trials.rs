@@ -3,11 +3,10 @@
 use chrono::{DateTime, Utc};
 use khien_base::{Fault, Id, Result};
 use khien_db::{Db, fault};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::rules::model::trial::{Column, Entity, Model, RUNNING};
+use crate::rules::model::trial::{CANCELLED, Column, Entity, Model, RUNNING};
 
 /// One trial.
 pub async fn get(db: &Db, id: Id) -> Result<Model> {
@@ -34,11 +33,31 @@ pub async fn running(db: &Db, by: Id, since: DateTime<Utc>) -> Result<u64> {
         .map_err(fault)
 }
 
-/// Keeps how far a trial has come. What a machine counts needs no audit entry.
-pub async fn save(db: &Db, trial: &Model) -> Result<()> {
+/// Keeps how far a trial has come, unless it was stopped meanwhile: then nothing is kept and `false` given. What a machine
+/// counts needs no audit entry.
+pub async fn save(db: &Db, trial: &Model) -> Result<bool> {
     let tx = db.begin().await?;
-    trial.clone().into_active_model().reset_all().update(tx.conn()).await.map_err(fault)?;
-    tx.commit_machine().await
+    let kept = Entity::update_many()
+        .set(trial.clone().into_active_model().reset_all())
+        .filter(Column::Id.eq(trial.id))
+        .filter(Column::State.eq(RUNNING))
+        .exec(tx.conn())
+        .await
+        .map_err(fault)?;
+    tx.commit_machine().await?;
+    Ok(kept.rows_affected > 0)
+}
+
+/// Stops a trial that is under way; whether it was.
+pub async fn stop<C: sea_orm::ConnectionTrait>(conn: &C, id: Id) -> Result<bool> {
+    let stopped = Entity::update_many()
+        .col_expr(Column::State, Expr::value(CANCELLED))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.eq(RUNNING))
+        .exec(conn)
+        .await
+        .map_err(fault)?;
+    Ok(stopped.rows_affected > 0)
 }
 
 /// Begins a trial within a change.

@@ -77,7 +77,7 @@ async fn days_and_rules_of_a_trial_are_checked() {
     let rule = shown(&mut officer, "/rules?kind=rule&size=10").await["rows"][0]["id"].as_str().unwrap().to_owned();
     for (from, to, code) in [
         ("2026-10-01", "2026-09-01", "rules.trial-days"),
-        ("2026-08-01", "2026-09-01", "rules.trial-days"),
+        ("2025-08-01", "2026-09-01", "rules.trial-days"),
         ("x", "2026-09-01", "rules.day"),
     ] {
         let fields = [("rule", rule.as_str()), ("from", from), ("to", to)];
@@ -122,4 +122,112 @@ async fn a_trial_is_quiet_where_a_filter_in_force_is() {
     let at = author.post("/rules/trials", &fields).await.location().to_owned();
     let trial = ended(&mut author, &at).await;
     assert_eq!((trial["row"]["state"].as_str(), trial["row"]["hits"].as_i64()), (Some("done"), Some(1)), "{trial}");
+}
+
+#[tokio::test]
+async fn a_hunt_fires_on_the_events_on_which_the_rule_fired_when_they_came() {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use khien_base::ports::Whose;
+    use khien_normalise::demo::{Story, story};
+    use khien_normalise::{Format, decode_line};
+    use sea_orm::EntityTrait;
+
+    use crate::alerts::model::{Entity, SIGMA, member};
+
+    let centre = Centre::new().await;
+    let kit = &centre.app.kit;
+    let whose = Whose { source: Id::from_u128(5), system: centre.hospital, unit: centre.app.unit("so-y-te").unwrap() };
+    let begin = kit.now() - TimeDelta::hours(4);
+    for told in Story::ALL {
+        let lines = story(7, told, "may-vp-01", "binh", begin);
+        let format = |line: &str| if line.trim_start().starts_with('{') { Format::Ndjson } else { Format::Syslog };
+        let read = |(n, (_, line)): (usize, &(_, String))| {
+            decode_line(line.as_bytes(), format(line), kit.now(), n as u64 + 1).ok()
+        };
+        let records: Vec<Record> = lines.iter().enumerate().filter_map(read).collect();
+        centre.pipeline.take(whose, records).await.unwrap();
+    }
+    let loaded = crate::rules::loaded::of(kit).unwrap().current();
+    let plain: BTreeSet<String> = loaded.ruleset.rules().iter().map(|rule| rule.id.clone()).collect();
+    let rule_of: BTreeMap<Id, String> = Entity::find()
+        .all(kit.db.read())
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|alert| alert.kind == SIGMA && plain.contains(&alert.rule))
+        .map(|alert| (alert.id, alert.rule))
+        .collect();
+    let mut live: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for kept in member::Entity::find().all(kit.db.read()).await.unwrap() {
+        if let Some(rule) = rule_of.get(&kept.alert_group) {
+            live.entry(rule.clone()).or_default().insert(kept.event.to_string());
+        }
+    }
+    assert!(live.len() >= 4, "stories set several rules off: {live:?}");
+    let mut officer = centre.officer().await;
+    for (rule, events) in live {
+        let fields = [("rule", rule.as_str()), ("from", "2026-09-30"), ("to", "2026-10-01")];
+        let at = officer.post("/rules/trials", &fields).await.location().to_owned();
+        let hunt = ended(&mut officer, &at).await;
+        let found: BTreeSet<String> =
+            hunt["samples"].as_array().unwrap().iter().map(|hit| hit["id"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(found, events, "{rule}");
+        assert_eq!(hunt["row"]["hits"].as_u64(), Some(events.len() as u64), "{rule}");
+    }
+}
+
+#[tokio::test]
+async fn a_pasted_rule_is_hunted_and_what_is_no_plain_rule_is_refused() {
+    let centre = Centre::new().await;
+    store(&centre, "so-y-te", 0, "in trộm");
+    store(&centre, "so-y-te", 40, "in trộm");
+    let mut officer = centre.officer().await;
+    let form = officer.get("/hunts").await;
+    assert!(form.status == 200 && form.text().contains("Luật Sigma (YAML)"), "{}", form.text());
+    let fields = [("yaml", RULE), ("from", "2026-08-01"), ("to", "2026-10-01")];
+    let begun = officer.post("/rules/trials", &fields).await;
+    assert_eq!(begun.status, 303, "{}", begun.text());
+    let hunt = ended(&mut officer, begun.location()).await;
+    assert_eq!((hunt["row"]["hits"].as_i64(), hunt["href"].as_str()), (Some(2), Some("")), "{hunt}");
+    assert_eq!(hunt["row"]["title"], "Máy in lạ");
+    assert_eq!(
+        hunt["samples"][0]["values"].as_array().unwrap().iter().filter(|v| v["label"] == "SubjectUserName").count(),
+        1
+    );
+    assert!(!hunt.to_string().contains("in trộm"), "personal values are masked: {hunt}");
+    assert!(officer.get("/hunts").await.text().contains("Máy in lạ"));
+    let correlation = format!(
+        "{RULE}\n---\ntitle: Nhiều\ncorrelation:\n    type: event_count\n    rules: [x]\n    group-by: [a]\n    timespan: 5m\n    condition:\n        gte: 5\n"
+    );
+    for (yaml, status) in [("", 422), ("title: [", 422), (correlation.as_str(), 422)] {
+        let fields = [("yaml", yaml), ("from", "2026-10-01"), ("to", "2026-10-01")];
+        assert_eq!(officer.post("/api/v1/rules/trials", &fields).await.status, status, "{yaml}");
+    }
+}
+
+#[tokio::test]
+async fn a_hunt_is_stopped_by_who_asked_for_it_only() {
+    let centre = Centre::new().await;
+    store(&centre, "so-y-te", 0, "in trộm");
+    let mut officer = centre.officer().await;
+    let fields = [("yaml", RULE), ("from", "2026-10-01"), ("to", "2026-10-01")];
+    let at = officer.post("/rules/trials", &fields).await.location().to_owned();
+    ended(&mut officer, &at).await;
+    // One that still runs, as far as its row knows.
+    let id: Id = at.rsplit('/').next().unwrap().parse().unwrap();
+    let mut row = crate::rules::store::trials::get(&centre.app.kit.db, id).await.unwrap();
+    let (other, mine) = (Id::from_u128(77), centre.app.kit.now());
+    (row.id, row.state, row.seen_at) = (other, "running".into(), mine);
+    let tx = centre.app.kit.db.begin().await.unwrap();
+    crate::rules::store::trials::insert(tx.conn(), row.clone()).await.unwrap();
+    tx.commit_machine().await.unwrap();
+    let stop = format!("/rules/trials/{other}/stop");
+    let mut point = centre.focal("so-y-te").await;
+    assert_eq!(point.post(&stop, &[]).await.status, 404);
+    assert_eq!(officer.post(&stop, &[]).await.status, 303);
+    assert_eq!(shown(&mut officer, &format!("/rules/trials/{other}")).await["row"]["state"], "cancelled");
+    assert!(!crate::rules::store::trials::save(&centre.app.kit.db, &row).await.unwrap(), "its work hears of it");
+    assert_eq!(shown(&mut officer, &format!("/rules/trials/{other}")).await["row"]["state"], "cancelled");
+    assert_eq!(officer.post(&stop, &[]).await.status, 303, "once more is no fault");
 }

@@ -20,7 +20,7 @@ pub struct TrialRow {
     pub from: NaiveDate,
     /// Last day.
     pub to: NaiveDate,
-    /// `running`, `done`, `failed`
+    /// `running`, `done`, `failed`, `cancelled`
     pub state: String,
     /// Events that the rule fired on.
     pub hits: i64,
@@ -39,7 +39,7 @@ pub struct TrialForm {
     pub version: String,
     /// Title.
     pub title: String,
-    /// The page of the rule.
+    /// The page of the rule; empty where a rule is to be pasted.
     pub href: String,
     /// Systems to choose from.
     pub systems: Vec<Named>,
@@ -68,11 +68,12 @@ impl View for TrialForm {
             title: "Luật".into(),
             systems: named(),
             sources: named(),
-            rows: vec![row("running"), row("done"), row("failed")],
+            rows: vec![row("running"), row("done"), row("failed"), row("cancelled")],
             days: 31,
             ..Self::default()
         };
-        vec![Self::default(), full]
+        let of_a_rule = Self { href: "/rules/rule/x".into(), rule: "x".into(), ..full.clone() };
+        vec![Self::default(), full, of_a_rule]
     }
 }
 
@@ -104,10 +105,10 @@ pub struct Trial {
     pub considered: i64,
     /// Microseconds for one of them.
     pub micros: Option<f64>,
-    /// Whether a day had more events than are read.
+    /// Whether more events match than are shown.
     pub cut: bool,
-    /// How many are read of a day.
-    pub of_a_day: usize,
+    /// Whether the reader may stop it.
+    pub may_stop: bool,
     /// Why it failed.
     pub fault: String,
     /// Events by day.
@@ -138,7 +139,7 @@ impl View for Trial {
             samples: vec![hit],
             ..Self::default()
         };
-        let running = Self { row: row("running"), days: 7, days_done: 2, ..Self::default() };
+        let running = Self { row: row("running"), days: 7, days_done: 2, may_stop: true, ..Self::default() };
         let none = Self { row: TrialRow { hits: 0, ..row("done") }, days: 1, days_done: 1, ..Self::default() };
         vec![done, running, none, Self { row: row("failed"), fault: "Hỏng".into(), days: 1, ..Self::default() }]
     }

@@ -1,0 +1,45 @@
+//! Events as a Parquet file of one's own, with the columns of the table's files.
+
+use std::fs::File;
+
+use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::basic::{Compression, ZstdLevel};
+use datafusion::parquet::file::properties::WriterProperties;
+use khien_base::ports::EventFile;
+use khien_base::{Event, Fault, Result};
+
+use crate::columns::FILE_SCHEMA;
+use crate::rows::{Row, batch};
+
+/// Rows of one row group: what is in memory until it is written.
+const GROUP_ROWS: usize = 16_384;
+
+/// A file that is being written.
+pub(crate) struct ParquetFile(ArrowWriter<File>);
+
+fn broken(e: impl std::fmt::Display) -> Fault {
+    Fault::unavailable("lake.disk", e)
+}
+
+impl ParquetFile {
+    pub(crate) fn begin(to: File) -> Result<Self> {
+        let level = ZstdLevel::try_new(3).map_err(Fault::internal)?;
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(level))
+            .set_max_row_group_row_count(Some(GROUP_ROWS))
+            .build();
+        Ok(Self(ArrowWriter::try_new(to, std::sync::Arc::clone(&FILE_SCHEMA), Some(properties)).map_err(broken)?))
+    }
+}
+
+impl EventFile for ParquetFile {
+    fn write(&mut self, events: Vec<Event>) -> Result<()> {
+        let rows = events.into_iter().map(Row::new).collect::<Result<Vec<_>>>()?;
+        self.0.write(&batch(&rows)?).map_err(broken)
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        let file = self.0.into_inner().map_err(broken)?;
+        file.sync_all().map_err(broken)
+    }
+}
