@@ -93,6 +93,7 @@ async fn systems(kit: &Kit, units: &[Id]) -> Result<Vec<(Id, Id)>> {
             kind: "ndjson".into(),
             addresses: String::new(),
             silent_minutes: 60,
+            ..Default::default()
         };
         let mut fresh = sources::store::fresh(kit.id(), sources::rules::check(&asked)?, id, owner, by, now);
         fresh.last_event_at = (n % 3 != 0).then_some(now - TimeDelta::minutes(i64::try_from(n % 50).unwrap_or(0)));

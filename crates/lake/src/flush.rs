@@ -58,6 +58,7 @@ impl Flusher {
             ready: Notify::new(),
             away: AtomicBool::new(false),
             checkpoint: Mutex::new(None),
+            read: Mutex::default(),
         }
     }
 

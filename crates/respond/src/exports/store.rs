@@ -5,7 +5,8 @@ use khien_base::{Fault, Id, Result};
 use khien_db::{Db, fault};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 
 use super::model::{Column, DONE, Entity, FAILED, GONE, Model, RUNNING, STOPPED};

@@ -170,9 +170,7 @@ async fn put(ctx: &Ctx, before: Option<Model>, yaml: String, note: &str) -> Resu
     let who = ctx.actor()?.name.clone();
     let after = match &before {
         Some(before) => rules::rewritten(before, name, yaml, &who, ctx.now)?,
-        None => {
-            Model { id: ctx.kit.id(), name, enabled: true, number: 1, yaml, changed_at: ctx.now, changed_by: who }
-        }
+        None => Model { id: ctx.kit.id(), name, enabled: true, number: 1, yaml, changed_at: ctx.now, changed_by: who },
     };
     let kept = kept(ctx, &after, note)?;
     let detail = json!({"name": after.name, "version": after.number, "sha256": kept.sha256, "note": kept.note});

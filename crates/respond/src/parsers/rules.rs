@@ -71,7 +71,11 @@ mod tests {
     #[test]
     fn only_what_reads_and_holds_its_samples_may_be_in_force() {
         assert_eq!(told(GOOD), "ok cua-kho");
-        assert!(told(&GOOD.replace("cua: B2", "cua: B3")).starts_with("parsers.sample-differs line=<13>Jun 10"), "{}", told(&GOOD.replace("cua: B2", "cua: B3")));
+        assert!(
+            told(&GOOD.replace("cua: B2", "cua: B3")).starts_with("parsers.sample-differs line=<13>Jun 10"),
+            "{}",
+            told(&GOOD.replace("cua: B2", "cua: B3"))
+        );
         assert!(told(&GOOD.replace("cua: B2", "cua: B3")).contains("what=field cua wanted=B3 got=B2"));
         let bare = GOOD.split("  samples:").next().unwrap();
         assert_eq!(told(bare), "parsers.without-samples");

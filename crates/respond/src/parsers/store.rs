@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use khien_base::{Fault, Id, Result};
 use khien_db::{Db, fault};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, SqlErr,
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, SqlErr,
 };
 
 use super::model::{ActiveModel, Column, Entity, Model, version};
@@ -97,7 +97,9 @@ pub async fn update<C: ConnectionTrait>(conn: &C, before: &Model, after: Model) 
 
 fn taken(error: sea_orm::DbErr, name: String) -> Fault {
     match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(_)) => Fault::conflict("parsers.name-taken").on("yaml").with("name", name),
+        Some(SqlErr::UniqueConstraintViolation(_)) => {
+            Fault::conflict("parsers.name-taken").on("yaml").with("name", name)
+        }
         _ => fault(error),
     }
 }

@@ -21,7 +21,8 @@ async fn shown(browser: &mut Browser, path: &str) -> Value {
 
 /// A line that a source sends, as it is stored.
 async fn stored(centre: &Centre, line: &str) -> khien_base::Record {
-    let record = khien_normalise::decode_line(line.as_bytes(), khien_normalise::Format::Auto, centre.app.kit.now(), 1).unwrap();
+    let record =
+        khien_normalise::decode_line(line.as_bytes(), khien_normalise::Format::Auto, centre.app.kit.now(), 1).unwrap();
     let whose = khien_base::ports::Whose {
         source: khien_base::Id::from_u128(1),
         system: centre.hospital,
@@ -50,7 +51,10 @@ async fn a_parser_that_is_saved_reads_what_comes_from_then_on() {
     assert_eq!(officer.post(&format!("{page}/switch"), &[("to", "on")]).await.status, 303);
     assert_eq!(stored(&centre, LINE).await.hot.user.as_deref(), Some("78"));
     let one = shown(&mut officer, &page).await;
-    assert_eq!((one["row"]["on"].as_bool(), one["versions"][0]["note"].as_str()), (Some(true), Some("Cửa kho mới lắp")));
+    assert_eq!(
+        (one["row"]["on"].as_bool(), one["versions"][0]["note"].as_str()),
+        (Some(true), Some("Cửa kho mới lắp"))
+    );
     let id = page.rsplit('/').next().unwrap().parse().unwrap();
     let history = khien_db::audit::history(centre.app.kit.db.read(), id, 10).await.unwrap();
     let mut actions: Vec<_> = history.iter().map(|entry| entry.action.as_str()).collect();
@@ -90,7 +94,9 @@ async fn what_is_wrong_is_told_while_one_types_and_nothing_wrong_is_kept() {
     assert_eq!((tried["read"].as_bool(), tried["wrong"].as_u64()), (Some(true), Some(0)), "{tried}");
     let line = &tried["lines"][0];
     assert_eq!((line["by"].as_str(), line["class"].as_u64()), (Some("cua-kho/quet-the"), Some(3002)));
-    assert!(line["columns"].to_string().contains("203.0.113.9") && line["sample"].as_str().unwrap().contains("quet-the"));
+    assert!(
+        line["columns"].to_string().contains("203.0.113.9") && line["sample"].as_str().unwrap().contains("quet-the")
+    );
     let broken = GOOD.replace("(?<the>", "(?<the");
     let told = officer.post("/parsers/try", &[("yaml", &broken)]).await.text();
     assert!(told.contains("Có lỗi ở dòng 6") && !told.contains("<html"), "{told}");
@@ -119,7 +125,14 @@ async fn who_sees_one_unit_only_sees_no_parser_and_writes_none() {
     let mut units = centre.app.sign_in(Role::Officer, "so-y-te").await.unwrap().1;
     let mut focal = centre.focal("09253").await;
     for browser in [&mut units, &mut focal] {
-        for path in ["/parsers", "/parsers/new", "/parsers/shipped/sshd.yaml", &page, &format!("{page}/edit"), &format!("{page}/versions/1")] {
+        for path in [
+            "/parsers",
+            "/parsers/new",
+            "/parsers/shipped/sshd.yaml",
+            &page,
+            &format!("{page}/edit"),
+            &format!("{page}/versions/1"),
+        ] {
             assert_eq!(browser.get(path).await.status, 403, "{path}");
         }
         for (path, form) in [
@@ -140,7 +153,10 @@ async fn shipped_files_are_shown_and_make_a_start() {
     let mut officer = centre.officer().await;
     let list = shown(&mut officer, "/parsers").await;
     let shipped = list["shipped"].as_array().unwrap();
-    assert!(shipped.len() >= 18 && shipped.iter().all(|file| !file["parsers"].as_array().unwrap().is_empty()), "{list}");
+    assert!(
+        shipped.len() >= 18 && shipped.iter().all(|file| !file["parsers"].as_array().unwrap().is_empty()),
+        "{list}"
+    );
     assert!(officer.get("/parsers/shipped/cef.yaml").await.text().contains("kaspersky-cef"));
     assert_eq!(officer.get("/parsers/shipped/..%2Fx").await.status, 404);
     let like = shown(&mut officer, "/parsers/new?like=sshd.yaml").await["yaml"].as_str().unwrap().to_owned();

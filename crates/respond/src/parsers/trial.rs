@@ -70,7 +70,8 @@ fn records(lines: &str, now: DateTime<Utc>) -> Vec<Result<Record>> {
 }
 
 fn shown(record: &Record, by_own: bool) -> TriedLine {
-    let column = |(name, value): (&String, &Value)| Column { name: name.clone(), value: text(value), ..Column::default() };
+    let column =
+        |(name, value): (&String, &Value)| Column { name: name.clone(), value: text(value), ..Column::default() };
     let hot = match serde_json::to_value(&record.hot) {
         Ok(Value::Object(hot)) => hot,
         _ => Map::new(),
@@ -84,7 +85,11 @@ fn shown(record: &Record, by_own: bool) -> TriedLine {
         class: record.hot.class_uid,
         severity: record.hot.severity_id,
         time: record.time,
-        columns: hot.iter().filter(|(name, value)| said(value) && !name.ends_with("_id") && *name != "class_uid").map(column).collect(),
+        columns: hot
+            .iter()
+            .filter(|(name, value)| said(value) && !name.ends_with("_id") && *name != "class_uid")
+            .map(column)
+            .collect(),
         fields: record.fields.iter().filter(|(name, _)| *name != "_parser").take(FIELDS).map(column).collect(),
         sample: if by_own { sample(record, &hot) } else { String::new() },
         fault: String::new(),
@@ -107,7 +112,19 @@ fn sample(record: &Record, hot: &Map<String, Value>) -> String {
         .filter(|(name, _)| !PLAIN.contains(&name.as_str()))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    let told = ["host", "user", "src_ip", "src_port", "dst_ip", "dst_port", "process", "command_line", "file", "domain", "event_code"];
+    let told = [
+        "host",
+        "user",
+        "src_ip",
+        "src_port",
+        "dst_ip",
+        "dst_port",
+        "process",
+        "command_line",
+        "file",
+        "domain",
+        "event_code",
+    ];
     let columns: Map<String, Value> = told
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), hot.get(*name).filter(|value| !value.is_null())?.clone())))

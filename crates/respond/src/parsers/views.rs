@@ -193,7 +193,15 @@ impl View for Tried {
                 wrong: 2,
                 lines: vec![
                     line.clone(),
-                    TriedLine { by: String::new(), by_own: false, time: None, class: 0, sample: String::new(), columns: Vec::new(), ..line.clone() },
+                    TriedLine {
+                        by: String::new(),
+                        by_own: false,
+                        time: None,
+                        class: 0,
+                        sample: String::new(),
+                        columns: Vec::new(),
+                        ..line.clone()
+                    },
                     TriedLine { by: "sshd/failed".into(), by_own: false, ..line },
                     faulty,
                 ],

@@ -15,7 +15,7 @@ use khien_detect::{Engine, Hit, Ruleset, Scratch, logsource};
 use khien_web::{Kit, Live};
 use serde_json::{Value, json};
 
-use super::model::trial::{CANCELLED, DONE, FAILED, Model};
+use super::model::trial::{DONE, FAILED, Model};
 use super::store::trials;
 
 /// Days of one trial.

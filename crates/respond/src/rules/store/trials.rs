@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use khien_base::{Fault, Id, Result};
 use khien_db::{Db, fault};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use crate::rules::model::trial::{CANCELLED, Column, Entity, Model, RUNNING};
 

@@ -114,8 +114,7 @@ fn row(event: &Event, names: &[Name], adds: &Adds<'_>, source_name: String) -> R
     let cell = |name: &Name| {
         let value = value_of(event, name);
         // A masked value finds nothing, and several values are none.
-        let odd =
-            value.contains(MASK) || (matches!(name, Name::Field(_)) && value.contains(", "));
+        let odd = value.contains(MASK) || (matches!(name, Name::Field(_)) && value.contains(", "));
         let add = if odd { String::new() } else { link(&adds.base, &narrowed(adds.filter, name, &value, false)) };
         Cell { name: name.said().to_owned(), value: value.chars().take(300).collect(), add }
     };
