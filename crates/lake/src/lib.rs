@@ -183,7 +183,7 @@ impl Lake {
             Some(s3) => Place::Bucket(Box::new(bucket::Bucket::new(s3)?)),
             None => Place::Folder(table),
         };
-        let log = Log::open(place, tmp.clone(), clock.clone(), name).await?;
+        let log = Log::open(place, tmp.clone(), clock.clone(), name, Arc::clone(&held)).await?;
         let engine = Arc::new(Engine::new(log.files()?, &dir.join("staged"), &spill, &settings)?);
         let tidier = Tidier::new(Arc::clone(&log), Arc::clone(&engine), tmp.clone(), clock.clone(), &settings);
         let stage = Stage::new(dir.join("staged"), tmp, clock, ids);

@@ -4,7 +4,7 @@
 //! entry takes its number whole, or fails if the number is taken ([`crate::place`]). Opening, checkpoints and cleaning of old entries are `deltalake`'s.
 
 use std::collections::HashSet;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -46,11 +46,19 @@ pub(crate) struct Log {
     /// Held while an entry is written.
     turn: Mutex<()>,
     checkpointing: AtomicBool,
+    /// The lake's folder stays ours until the last work on it has ended.
+    _lock: Arc<File>,
 }
 
 impl Log {
     /// Opens the log, or starts it with an empty table.
-    pub(crate) async fn open(place: Place, tmp: PathBuf, clock: Clock, journal: Id) -> Result<Arc<Self>> {
+    pub(crate) async fn open(
+        place: Place,
+        tmp: PathBuf,
+        clock: Clock,
+        journal: Id,
+        lock: Arc<File>,
+    ) -> Result<Arc<Self>> {
         let log = Arc::new(Self {
             place,
             tmp,
@@ -60,6 +68,7 @@ impl Log {
             state: RwLock::default(),
             turn: Mutex::new(()),
             checkpointing: AtomicBool::new(false),
+            _lock: lock,
         });
         if log.place.begin().await? {
             let log = Arc::clone(&log);

@@ -143,9 +143,12 @@ impl Stage {
         }
         let named: HashSet<PathBuf> = all.iter().flat_map(|it| &it.parts).map(|part| self.file(part)).collect();
         for path in files.into_iter().filter(|path| !named.contains(path)) {
-            // The draft of a crash, unless its list could not be read.
+            // The draft of a crash, unless its list could not be read; or gone with its list just now.
             let place = aside.join(path.file_name().unwrap_or_default());
-            if damaged { fs::rename(&path, place) } else { fs::remove_file(&path) }.map_err(disk)?;
+            match if damaged { fs::rename(&path, place) } else { fs::remove_file(&path) } {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(disk(e)),
+                _ => {}
+            }
         }
         Ok(all)
     }

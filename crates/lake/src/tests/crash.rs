@@ -83,7 +83,7 @@ fn killed(dir: &Path, round: u64) -> (u64, Vec<Id>) {
 }
 
 /// All identities that the lake finds, and how many rows those are.
-async fn held(lake: &Lake) -> (HashSet<Id>, usize) {
+pub(super) async fn held(lake: &Lake) -> (HashSet<Id>, usize) {
     let (mut seen, mut rows, mut last) = (HashSet::new(), 0, Id::nil());
     loop {
         let sql = format!("SELECT id FROM events WHERE id > '{last}' ORDER BY id LIMIT 10000");

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures::TryStreamExt;
@@ -28,15 +29,20 @@ fn segments(dir: &Path) -> Vec<PathBuf> {
 
 /// Ends a lake as a kill does: nothing is written any more, and the lock is let go of.
 pub(super) async fn break_off(lake: Lake) {
-    let Lake { queue, writer, open, tasks, .. } = lake;
+    let log = Arc::downgrade(&lake.log);
+    let Lake { queue, writer, open, tasks, log: _log, shared, flusher, tidier, .. } = lake;
     for task in &tasks {
         task.abort();
     }
     for task in tasks {
         task.await.ok();
     }
-    drop((queue, open));
+    drop((queue, open, _log, shared, flusher, tidier));
     tokio::task::spawn_blocking(move || writer.join()).await.unwrap().unwrap();
+    // What was under way on other threads ends by itself.
+    while log.strong_count() > 0 {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
 }
 
 async fn ids(lake: &Lake) -> Vec<Id> {

@@ -7,6 +7,7 @@ use std::process::Command;
 use khien_base::ports::EventStore;
 use khien_base::{Clock, Id, Reach};
 
+use super::crash::held;
 use super::{Maker, all, noon, quick, unit};
 use crate::{Lake, Settings};
 
@@ -30,12 +31,11 @@ impl Drop for Disk {
     }
 }
 
+/// How many of these the lake does not find.
 async fn lacks(lake: &Lake, ids: &[Id]) -> usize {
-    let mut lost = 0;
-    for id in ids.iter().step_by(7) {
-        lost += usize::from(lake.event(*id, Reach::All).await.unwrap().is_none());
-    }
-    lost
+    let (seen, rows) = held(lake).await;
+    assert_eq!(seen.len(), rows);
+    ids.iter().filter(|id| !seen.contains(id)).count()
 }
 
 #[tokio::test(flavor = "multi_thread")]
