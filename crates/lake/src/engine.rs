@@ -79,6 +79,7 @@ impl Engine {
             .worker_threads(partitions)
             .max_blocking_threads(8)
             .thread_name("lake-query")
+            .enable_io()
             .enable_time()
             .build()
             .map_err(|e| Fault::unavailable("lake.threads", e))?;

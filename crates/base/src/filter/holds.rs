@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Value};
 
-use super::{Filter, Name, Test};
+use super::{Filter, Held, Name, Test};
 use crate::Event;
 use crate::key::nfc;
 
@@ -17,6 +17,11 @@ impl Filter {
             Self::Not(part) => !part.holds(event),
             Self::Word(word) => occurs(&event.record.raw, word),
             Self::Like(pattern) => Test::Wildcard(format!("*{pattern}*")).holds(&event.record.raw),
+            // However an address is written, it is the one that its canonical form is.
+            Self::Is(Name::Column(column), Test::Equals(text)) if column.held == Held::Address => {
+                let written = address(text).map_or_else(|| text.clone(), |address| address.to_string());
+                column.value(event).is_some_and(|value| same(&value, &written))
+            }
             Self::Is(Name::Column(column), test) => column.value(event).is_some_and(|value| test.holds(&value)),
             Self::Is(Name::Field(name), test) => found(&event.record.fields, name, &mut |value| test.holds(value)),
         }

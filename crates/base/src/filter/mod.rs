@@ -43,7 +43,8 @@ pub enum Filter {
 /// A test of one value. A list passes if one of its values does.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Test {
-    /// The whole value is this text, in any case. A number column holds this number.
+    /// The whole value is this text, in any case. A number column holds this number, an address column this address
+    /// however it is written.
     Equals(String),
     /// The whole value fits a pattern (`*` any text, `?` one character), in any case.
     Wildcard(String),
