@@ -178,7 +178,7 @@ async fn conditions_are_written_as_the_language_has_them() {
     let cell = &list["rows"][0]["cells"][0];
     assert_eq!(cell["value"], "7");
     let narrowed = browser.get(&api(cell["add"].as_str().unwrap())).await.json();
-    assert_eq!((narrowed["q"].as_str(), narrowed["pager"]["total"].as_u64()), (Some("host:may* n:7"), Some(2)));
+    assert_eq!((narrowed["q"].as_str(), narrowed["pager"]["total"].as_u64()), (Some("host:may* \"n\":7"), Some(2)));
     let proposals = list["proposals"].as_array().unwrap();
     assert!(proposals.contains(&"host".into()) && proposals.contains(&"a".into()), "{proposals:?}");
 }

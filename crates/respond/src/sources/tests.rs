@@ -170,7 +170,7 @@ pub(crate) struct Centre {
     /// Of phường Nhân Hòa.
     pub(crate) commune: Id,
     /// What the centre keeps beside its database.
-    pub(crate) folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
 }
 
 impl Centre {
@@ -214,7 +214,7 @@ impl Centre {
         };
         *systems.0.lock().unwrap() =
             vec![card(hospital, "Bệnh án điện tử", "so-y-te"), card(commune, "Một cửa phường", "09253")];
-        Self { app, events, desk, pipeline, hospital, commune, folder }
+        Self { app, events, desk, pipeline, hospital, commune, _folder: folder }
     }
 
     pub(crate) async fn officer(&self) -> Browser {
