@@ -96,6 +96,8 @@ pub async fn open(data: &Path, config: &Config, clock: Clock) -> Result<Centre> 
     }
     tracing::info!(rules = read.ruleset.rules().len(), faults = read.faults.len(), "detection rules");
     let rules = Arc::new(Rules::new(read));
+    let parsers = Arc::new(khien_respond::parsers::InForce::default());
+    parsers.load(&db).await?;
     let desk_settings = DeskSettings {
         syslog_udp: config.syslog_udp.map(|address| address.port()),
         syslog_tcp: config.syslog_tcp.map(|address| address.port()),
@@ -113,6 +115,7 @@ pub async fn open(data: &Path, config: &Config, clock: Clock) -> Result<Centre> 
         ids: Arc::new(Ids::random()),
         events: Arc::clone(&events),
         rules: Arc::clone(&rules),
+        parsers: Arc::clone(&parsers),
         desk: Arc::clone(&desk),
         bus: kit.bus.clone(),
     }));
@@ -124,6 +127,7 @@ pub async fn open(data: &Path, config: &Config, clock: Clock) -> Result<Centre> 
     kit.intake = Some(intake);
     kit.bannerman = Some(Arc::new(TopBar));
     kit.plug(rules);
+    kit.plug(parsers);
     kit.plug(Arc::clone(&desk));
     kit.plug(Arc::clone(&local));
     kit.plug(Arc::new(Running::default()));

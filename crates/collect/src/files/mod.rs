@@ -15,6 +15,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use khien_base::ports::{Intake, Whose};
 use khien_base::{Clock, Fault, Record, Result};
-use khien_normalise::{Format, decode_line};
+use khien_normalise::{Format, Series};
 use tokio_util::sync::CancellationToken;
 
 use crate::Unreadable;
@@ -162,7 +163,8 @@ impl Turn<'_> {
                 if let Some(ended) = tail.ended() {
                     places.end(ended);
                 }
-                let records = piece.as_ref().map(|piece| decode(piece, format, now, whose, &unreadable));
+                let records =
+                    piece.as_ref().map(|piece| decode(piece, tail.series(), (format, now), whose, &unreadable));
                 (tail, places, piece, records.unwrap_or_default())
             })
             .await?;
@@ -202,10 +204,12 @@ impl Turn<'_> {
     }
 }
 
+/// The records of a piece. Lines that belong to the one before (stack traces) are put to it within the piece: a program
+/// writes them at once, and nothing waits for a rest that may not come.
 fn decode(
     piece: &Piece,
-    format: Format,
-    now: chrono::DateTime<chrono::Utc>,
+    series: &mut Series,
+    (format, now): (Format, chrono::DateTime<chrono::Utc>),
     whose: Whose,
     unreadable: &Unreadable,
 ) -> Vec<Record> {
@@ -215,10 +219,20 @@ fn decode(
     }
     let mut records = Vec::with_capacity(piece.lines.len());
     for line in &piece.lines {
-        match decode_line(line, format, now, 1) {
-            Ok(record) => records.push(record),
-            Err(fault) => unreadable(whose, &fault, line),
-        }
+        let _ = series.push(line, format, now, 1, &mut |read| {
+            match read {
+                Ok(record) => records.push(record),
+                Err(fault) => unreadable(whose, &fault, line),
+            }
+            ControlFlow::Continue(())
+        });
     }
+    let _ = series.finish(now, &mut |read| {
+        match read {
+            Ok(record) => records.push(record),
+            Err(fault) => unreadable(whose, &fault, b""),
+        }
+        ControlFlow::Continue(())
+    });
     records
 }

@@ -4,7 +4,7 @@ use std::fs::{File, Metadata};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use khien_normalise::LONGEST_LINE;
+use khien_normalise::{HEAD, LONGEST_LINE, Series};
 use sha2::{Digest, Sha256};
 
 use super::places::{FileId, Place, Places, Print};
@@ -155,6 +155,8 @@ pub(super) struct Tail {
     skipping: bool,
     /// What it held before it was truncated.
     ended: Option<Place>,
+    /// What its lines so far say of those to come: the columns of a header.
+    series: Series,
 }
 
 impl Tail {
@@ -177,9 +179,28 @@ impl Tail {
         let known = known.or_else(|| places.copied(&found.path).filter(copied).find(&mut same));
         let offset = known.map_or(0, |place| place.offset);
         let place = Place { id, print: Print::default(), path: found.path.clone(), offset, turn: 0 };
-        let mut tail = Self { file, place, rotated: false, done: false, skipping: false, ended: None };
+        let series = Series::joining();
+        let mut tail = Self { file, place, rotated: false, done: false, skipping: false, ended: None, series };
         tail.fingerprint();
+        tail.learn();
         Some(tail)
+    }
+
+    /// Reads the header of a file that was read in part before.
+    fn learn(&mut self) {
+        let mut head = Vec::new();
+        let read = self
+            .file
+            .seek(SeekFrom::Start(0))
+            .and_then(|_| (&mut self.file).take(self.place.offset.min(HEAD as u64)).read_to_end(&mut head));
+        if read.is_ok() {
+            head.split(|byte| *byte == b'\n').for_each(|line| self.series.learn(line));
+        }
+    }
+
+    /// How its lines are read.
+    pub(super) fn series(&mut self) -> &mut Series {
+        &mut self.series
     }
 
     pub(super) fn id(&self) -> FileId {
@@ -218,6 +239,7 @@ impl Tail {
             self.ended = Some(self.place.clone());
             self.place.offset = 0;
             self.skipping = false;
+            self.series = Series::joining();
             self.place.print = Print::default();
         }
         self.fingerprint();

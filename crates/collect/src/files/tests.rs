@@ -238,3 +238,29 @@ async fn places_that_cannot_be_read_stop_the_reading() {
     let fault = task.await.unwrap().unwrap_err();
     assert_eq!(fault.code, "collect.places");
 }
+
+#[tokio::test]
+async fn columns_of_a_header_and_lines_of_one_event_are_kept_together() {
+    let mut following = Following::new("*");
+    following.append("u_ex.log", "#Software: Microsoft Internet Information Services 10.0\n#Fields: date time c-ip cs-method cs-uri-stem sc-status\n2026-06-10 01:00:00 198.51.100.9 GET /a 200\n");
+    following.append(
+        "catalina.out",
+        "10-Jun-2026 08:00:00.123 SEVERE [m] a.B.c Hong\n\tjava.lang.NullPointerException: x\n\t\tat a.B.c(B.java:1)\n",
+    );
+    following.start();
+    following.until(2).await;
+    following.stop().await;
+    // After a start the header stands before what is read.
+    following.append("u_ex.log", "2026-06-10 01:00:01 198.51.100.7 GET /b 404\n");
+    following.start();
+    following.until(3).await;
+    following.stop().await;
+    let records = following.kept.records.lock().unwrap();
+    assert_eq!(records.len(), 3, "{records:?}");
+    let asked: Vec<_> = records
+        .iter()
+        .filter_map(|(_, record)| Some((record.fields.get("cs-uri-stem")?.as_str()?, record.hot.src_ip.as_deref()?)))
+        .collect();
+    assert_eq!(asked, [("/a", "198.51.100.9"), ("/b", "198.51.100.7")]);
+    assert!(records.iter().any(|(_, record)| record.raw.ends_with("at a.B.c(B.java:1)")));
+}

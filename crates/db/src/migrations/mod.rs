@@ -15,6 +15,7 @@ mod m0009_second_factors;
 mod m0010_rules;
 mod m0011_source_identities;
 mod m0015_search;
+mod m0016_parsers;
 
 /// All steps, in order.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_rules::Step),
             Box::new(m0011_source_identities::Step),
             Box::new(m0015_search::Step),
+            Box::new(m0016_parsers::Step),
         ]
     }
 }

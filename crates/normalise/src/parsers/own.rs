@@ -50,7 +50,7 @@ impl Sheet {
         if text.trim().is_empty() {
             return Err(Fault::invalid("parsers.empty"));
         }
-        let parsers = super::read(text).map_err(|error| fault(&error))?;
+        let parsers = super::read(text).map_err(|error| fault(text, &error))?;
         if parsers.is_empty() {
             return Err(Fault::invalid("parsers.empty"));
         }
@@ -111,11 +111,20 @@ impl Sheet {
     }
 }
 
-/// The message of the YAML reader says the place too; it is told once.
-fn fault(error: &serde_yaml_ng::Error) -> Fault {
+/// The message of the YAML reader says the place too; it is told once. Of a broken expression the reader knows only where
+/// its pattern begins: the expression's own line is looked for from there.
+fn fault(text: &str, error: &serde_yaml_ng::Error) -> Fault {
     let said = error.to_string();
-    let what = said.split(" at line ").next().unwrap_or_default().to_owned();
-    let (line, column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
+    let what = said.split(" at line ").next().unwrap_or_default().trim_start_matches('.').to_owned();
+    let (mut line, mut column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
+    if let Some((_, after)) = what.split_once("regex parse error:\n")
+        && let Some(expression) = after.lines().next().map(str::trim).filter(|expression| !expression.is_empty())
+    {
+        let lines = text.lines().enumerate().skip(line.saturating_sub(1));
+        if let Some((place, at)) = lines.into_iter().find_map(|(place, said)| Some((place, said.find(expression)?))) {
+            (line, column) = (place + 1, at + 1);
+        }
+    }
     Fault::invalid("parsers.yaml").with("line", line).with("column", column).with("what", what)
 }
 

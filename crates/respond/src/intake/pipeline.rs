@@ -19,6 +19,7 @@ use super::correlations::Fired;
 use super::room::Room;
 use crate::alerts;
 use crate::finding::Finding;
+use crate::parsers::InForce;
 use crate::rules::loaded::{Loaded, Rules};
 use crate::sources::desk::Desk;
 use crate::sources::desk::recent::Glimpse;
@@ -43,6 +44,8 @@ pub struct Parts {
     pub events: Arc<dyn EventStore>,
     /// The rules in force.
     pub rules: Arc<Rules>,
+    /// Parsers that the centre wrote itself.
+    pub parsers: Arc<InForce>,
     /// Counts of what came.
     pub desk: Arc<Desk>,
     /// Who hears of new alerts.
@@ -110,7 +113,7 @@ impl Intake for Pipeline {
     fn take(&self, whose: Whose, records: Vec<Record>) -> BoxFuture<'_, Result<usize>> {
         Box::pin(async move {
             let mut taken = 0;
-            let mut rest = records;
+            let mut rest = self.parts.parsers.read(records).await?;
             while !rest.is_empty() {
                 let next = if rest.len() > TOGETHER { rest.split_off(TOGETHER) } else { Vec::new() };
                 taken += self.batch(whose, rest).await?;

@@ -72,12 +72,15 @@ impl Centre {
             kit.plug(Arc::new(Running::default()));
             kit.plug(Arc::new(Shelf::new(folder.path().join("exports"))));
             kit.plug(Arc::clone(&rules));
+            let parsers = Arc::new(crate::parsers::InForce::default());
+            kit.plug(Arc::clone(&parsers));
             let parts = Parts {
                 db: kit.db.clone(),
                 clock: kit.clock.clone(),
                 ids: Arc::new(Ids::seeded(1 << 40)),
                 events: Arc::clone(&events) as _,
                 rules,
+                parsers: Arc::clone(&parsers),
                 desk: Arc::clone(&desk),
                 bus: kit.bus.clone(),
             };
