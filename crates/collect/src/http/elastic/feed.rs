@@ -29,6 +29,10 @@ pub(super) async fn bulk(asked: &Asked, whose: Whose, index: &str, body: Incomin
     if let Err(fault) = feed.read(index, body).await {
         return super::refused(&fault);
     }
+    // Clients know better how to bring a whole request again than single items of it.
+    if let Some(fault) = feed.fault.take().filter(|_| !feed.outcomes.iter().any(Outcome::is_here)) {
+        return super::refused(&fault);
+    }
     let took = (asked.state.clock.now() - asked.now).num_milliseconds().max(0);
     let brief = asked.query("filter_path").is_some();
     reply::bytes(200, "application/json", outcome::answer(&feed.outcomes, took, brief))
@@ -67,11 +71,13 @@ struct Feed<'a> {
     /// Records with the places of their outcomes, and the numbers of those that have an id.
     batch: Vec<(usize, Option<u64>, Vec<u8>)>,
     bytes: usize,
+    /// Why the intake refused a batch.
+    fault: Option<Fault>,
 }
 
 impl<'a> Feed<'a> {
     fn new(asked: &'a Asked, whose: Whose) -> Self {
-        Self { asked, whose, outcomes: Vec::new(), batch: Vec::new(), bytes: 0 }
+        Self { asked, whose, outcomes: Vec::new(), batch: Vec::new(), bytes: 0, fault: None }
     }
 
     /// Reads a body to its end. A fault stands for the whole request: a client that sends it again stores nothing twice
@@ -175,6 +181,9 @@ impl<'a> Feed<'a> {
             done
         };
         let done = self.asked.state.way.take(self.whose, records, settled).await?;
+        if let Err(fault) = &done {
+            self.fault.get_or_insert_with(|| fault.clone());
+        }
         for place in taken {
             let Some(outcome) = self.outcomes.get_mut(place) else { continue };
             match &done {
