@@ -51,7 +51,7 @@ pub(super) async fn one(
     let verb = if asked.query("op_type").as_deref() == Some("create") { Verb::Create } else { verb };
     let action = Action { verb, index: Arc::from(index), id: id.map(str::to_owned) };
     let done = async {
-        let _hold = asked.state.room.hold(whose.source, LONGEST_LINE).await?;
+        let _hold = asked.room(whose, LONGEST_LINE).await?;
         let line = asked.body(body, LIMIT_ONE)?.whole().await?;
         feed.add(Item::Record(action, line));
         feed.send().await
@@ -83,7 +83,7 @@ impl<'a> Feed<'a> {
     /// Reads a body to its end. A fault stands for the whole request: a client that sends it again stores nothing twice
     /// if it gave its items ids.
     async fn read(&mut self, index: &str, body: Incoming) -> Result<()> {
-        let _hold = self.asked.state.room.hold(self.whose.source, BATCH_BYTES).await?;
+        let _hold = self.asked.room(self.whose, BATCH_BYTES).await?;
         let mut body = self.asked.body(body, LIMIT)?;
         let (mut bulk, mut splitter, mut lines) = (Bulk::new(index), Splitter::default(), Vec::new());
         loop {
