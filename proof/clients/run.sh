@@ -24,14 +24,22 @@ if [ ! -x "$here/.syslog-ng/usr/sbin/syslog-ng" ]; then
 fi
 export SYSLOG_NG=$here/.syslog-ng
 
-for proof in ${PROOF_CLIENTS:-syslog}; do
+# Clients over HTTP as their makers publish them, in an environment beside this file.
+if ! cmp -s "$here/requirements.txt" "$here/.venv/requirements.txt"; then
+  rm -rf "$here/.venv"
+  python3 -m venv "$here/.venv"
+  "$here/.venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
+  cp "$here/requirements.txt" "$here/.venv/requirements.txt"
+fi
+
+for proof in ${PROOF_CLIENTS:-syslog shippers}; do
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
   echo "== $proof, $events events each"
   if [ -x "$here/$proof.sh" ]; then
     "$here/$proof.sh" "$work" "$events"
   else
-    python3 "$here/$proof.py" "$work" "$events"
+    "$here/.venv/bin/python" "$here/$proof.py" "$work" "$events"
   fi
   rm -rf "$work"
 done

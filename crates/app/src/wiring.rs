@@ -102,6 +102,8 @@ pub async fn open(data: &Path, config: &Config, clock: Clock) -> Result<Centre> 
         syslog_udp: config.syslog_udp.map(|address| address.port()),
         syslog_tcp: config.syslog_tcp.map(|address| address.port()),
         syslog_tls: config.receive.syslog_tls.map(|address| address.port()),
+        http: config.receive.http.map(|address| address.port()),
+        http_tls: config.receive.http_tls,
         ..DeskSettings::default()
     };
     let desk = Arc::new(Desk::new(db.clone(), desk_settings, now));

@@ -20,6 +20,7 @@ mod pairs;
 mod parsers;
 mod pieces;
 mod series;
+mod shipped;
 mod stamp;
 mod syslog;
 mod table;

@@ -7,7 +7,7 @@ use khien_base::{Fault, LogSource, Record};
 use serde_json::{Map, Value};
 
 use crate::flatten::{self, Gathered};
-use crate::{eve, hot, logsources, stamp, syslog, taxonomy};
+use crate::{eve, hot, logsources, shipped, stamp, syslog, taxonomy};
 
 /// Deepest nesting of objects and lists.
 pub const DEPTH: usize = 64;
@@ -276,6 +276,11 @@ fn generic(mut fields: Map<String, Value>, raw: String) -> Record {
     let times = ["@timestamp", "timestamp", "time", "ts", "datetime", "date", "eventTime", "published", "CreationTime"];
     let time = times.iter().filter_map(|name| fields.get(*name)).find_map(stamp::of_value);
     let placing = logsources::place(&mut fields);
+    if placing.is_none()
+        && let Some(record) = shipped::line(&fields, time, &raw)
+    {
+        return record;
+    }
     let mut columns = Hot::default();
     let (mut named, class_uid, log) = match placing {
         Some(placing) => (placing.columns, placing.class_uid, placing.log),

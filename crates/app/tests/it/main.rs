@@ -7,4 +7,5 @@ mod crash;
 mod detect;
 mod overview;
 mod report;
+mod shippers;
 mod store;

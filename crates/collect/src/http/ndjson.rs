@@ -45,7 +45,7 @@ pub(super) async fn answer(asked: &Asked, body: Incoming) -> Reply {
 
 async fn feed(asked: &Asked, body: Incoming, outcome: &mut Outcome) -> Result<()> {
     let whose = asked.whose().await?;
-    let _hold = asked.state.room.hold(whose.source, BATCH_BYTES).await?;
+    let _hold = asked.room(whose, BATCH_BYTES).await?;
     let mut body = asked.body(body, LIMIT)?;
     let (mut splitter, mut lines, mut batch, mut bytes) = (Splitter::default(), Vec::new(), Vec::new(), 0);
     loop {

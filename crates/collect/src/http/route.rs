@@ -82,13 +82,16 @@ impl Asked {
         Body::of(&self.head.headers, incoming, limit, &self.state.listen)
     }
 
-    /// Room for a body that is held whole: what it says that it brings, as gzip four times that.
-    pub(super) async fn room_for_whole(&self, whose: Whose, limit: Limit) -> Result<Hold> {
-        let header = |name| self.head.headers.get(name).and_then(|value| value.to_str().ok());
-        let said = header("content-length").and_then(|length| length.parse::<usize>().ok()).unwrap_or(limit.sent);
-        let packed = header("content-encoding").is_some() || header("grpc-encoding").is_some();
-        let bytes = if packed { said.saturating_mul(4) } else { said };
-        self.state.room.hold(whose.source, bytes.min(limit.unpacked)).await
+    /// Room for a body that is held whole, or for one batch of a body that is read as it comes.
+    pub(super) async fn room(&self, whose: Whose, most: usize) -> Result<Hold> {
+        self.state.room.hold(whose.source, self.announced().min(most)).await
+    }
+
+    /// Bytes that a body says that it brings; as gzip eight times that, which is what logs are packed by.
+    fn announced(&self) -> usize {
+        let Ok(said) = self.header("content-length").parse::<usize>() else { return usize::MAX };
+        let packed = !self.header("content-encoding").is_empty() || !self.header("grpc-encoding").is_empty();
+        if packed { said.saturating_mul(8) } else { said }
     }
 
     /// Values of the query, by name; the last of a name counts.

@@ -1,8 +1,9 @@
 //! Settings to copy into what an agency already runs. Pure text.
 //!
-//! Sources, beside those of [`syslog`]: Fluent Bit manual, "Windows Event Log (winevtlog)" and "HTTP" output;
+//! Sources, beside those of [`syslog`] and [`shippers`]: Fluent Bit manual, "Windows Event Log (winevtlog)" and "HTTP" output;
 //! Vector reference, sink `http`; curl manual.
 
+mod shippers;
 mod syslog;
 
 use schemars::JsonSchema;
@@ -64,7 +65,11 @@ pub fn of(kind: &str, at: &Address, settings: &DeskSettings, token: &str) -> Vec
     }
     let token = if token.is_empty() { PLACE } else { token };
     match kind {
-        NDJSON => vec![fluent_bit(at, token), vector(at, token), curl(at, token)],
+        NDJSON => {
+            let mut all = shippers::all(at, settings, token);
+            all.extend([fluent_bit(at, token), vector(at, token), curl(at, token)]);
+            all
+        }
         _ => vec![upload(at, token)],
     }
 }

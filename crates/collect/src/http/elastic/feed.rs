@@ -29,6 +29,10 @@ pub(super) async fn bulk(asked: &Asked, whose: Whose, index: &str, body: Incomin
     if let Err(fault) = feed.read(index, body).await {
         return super::refused(&fault);
     }
+    // Clients know better how to bring a whole request again than single items of it.
+    if let Some(fault) = feed.fault.take().filter(|_| !feed.outcomes.iter().any(Outcome::is_here)) {
+        return super::refused(&fault);
+    }
     let took = (asked.state.clock.now() - asked.now).num_milliseconds().max(0);
     let brief = asked.query("filter_path").is_some();
     reply::bytes(200, "application/json", outcome::answer(&feed.outcomes, took, brief))
@@ -47,7 +51,7 @@ pub(super) async fn one(
     let verb = if asked.query("op_type").as_deref() == Some("create") { Verb::Create } else { verb };
     let action = Action { verb, index: Arc::from(index), id: id.map(str::to_owned) };
     let done = async {
-        let _hold = asked.state.room.hold(whose.source, LONGEST_LINE).await?;
+        let _hold = asked.room(whose, LONGEST_LINE).await?;
         let line = asked.body(body, LIMIT_ONE)?.whole().await?;
         feed.add(Item::Record(action, line));
         feed.send().await
@@ -67,17 +71,19 @@ struct Feed<'a> {
     /// Records with the places of their outcomes, and the numbers of those that have an id.
     batch: Vec<(usize, Option<u64>, Vec<u8>)>,
     bytes: usize,
+    /// Why the intake refused a batch.
+    fault: Option<Fault>,
 }
 
 impl<'a> Feed<'a> {
     fn new(asked: &'a Asked, whose: Whose) -> Self {
-        Self { asked, whose, outcomes: Vec::new(), batch: Vec::new(), bytes: 0 }
+        Self { asked, whose, outcomes: Vec::new(), batch: Vec::new(), bytes: 0, fault: None }
     }
 
     /// Reads a body to its end. A fault stands for the whole request: a client that sends it again stores nothing twice
     /// if it gave its items ids.
     async fn read(&mut self, index: &str, body: Incoming) -> Result<()> {
-        let _hold = self.asked.state.room.hold(self.whose.source, BATCH_BYTES).await?;
+        let _hold = self.asked.room(self.whose, BATCH_BYTES).await?;
         let mut body = self.asked.body(body, LIMIT)?;
         let (mut bulk, mut splitter, mut lines) = (Bulk::new(index), Splitter::default(), Vec::new());
         loop {
@@ -175,6 +181,9 @@ impl<'a> Feed<'a> {
             done
         };
         let done = self.asked.state.way.take(self.whose, records, settled).await?;
+        if let Err(fault) = &done {
+            self.fault.get_or_insert_with(|| fault.clone());
+        }
         for place in taken {
             let Some(outcome) = self.outcomes.get_mut(place) else { continue };
             match &done {

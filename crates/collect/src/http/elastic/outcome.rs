@@ -51,6 +51,11 @@ impl Outcome {
         (self.status, self.error) = (status, Some((kind, reason)));
     }
 
+    /// Whether the record is durable, now or before.
+    pub(super) fn is_here(&self) -> bool {
+        matches!(self.status, 200 | 201 | 409)
+    }
+
     /// The status.
     pub(super) fn status(&self) -> u16 {
         self.status

@@ -165,7 +165,7 @@ fn channel(asked: &Asked) -> std::result::Result<Option<String>, Failed> {
 async fn take(asked: &Asked, raw: bool, body: Incoming) -> std::result::Result<Reply, Failed> {
     let whose = whose(asked).await?;
     let channel = channel(asked)?;
-    let _hold = asked.room_for_whole(whose, LIMIT).await?;
+    let _hold = asked.room(whose, LIMIT.unpacked).await?;
     let bytes = asked.body(body, LIMIT)?.whole().await?;
     if bytes.trim_ascii().is_empty() {
         return Err(Failed::Code(NO_DATA));

@@ -65,7 +65,7 @@ async fn export(asked: &Asked, steps: &[&str], body: Incoming) -> Result<Respons
         return Err(Fault::new(Kind::NotFound, "otlp.logs-only"));
     }
     let whose = asked.whose().await?;
-    let _hold = asked.room_for_whole(whose, LIMIT).await?;
+    let _hold = asked.room(whose, LIMIT.unpacked).await?;
     // Messages are packed by themselves, not the body.
     let limit = Limit { sent: LIMIT.sent + PREFIX, unpacked: LIMIT.unpacked + PREFIX };
     let framed = asked.body(body, limit)?.whole().await?;

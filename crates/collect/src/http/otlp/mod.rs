@@ -44,7 +44,7 @@ pub(super) async fn http(asked: &Asked, body: Incoming) -> Reply {
         }
         let whose = asked.whose().await?;
         let limit = if is_json { LIMIT_JSON } else { LIMIT };
-        let _hold = asked.room_for_whole(whose, limit).await?;
+        let _hold = asked.room(whose, limit.unpacked).await?;
         let bytes = asked.body(body, limit)?.whole().await?;
         take(asked, whose, bytes, is_json).await
     };

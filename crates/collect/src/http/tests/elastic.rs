@@ -78,9 +78,15 @@ async fn items_that_the_intake_refuses_are_the_clients_to_send_again() {
     receiver.kept.broken.store(1, Ordering::SeqCst);
     let body = "{\"index\":{\"_index\":\"l\",\"_id\":\"1\"}}\n{\"a\":1}\n{\"index\":{\"_index\":\"l\"}}\n{bad\n";
     let refused = receiver.ask("POST", "/_bulk", &[T1], body).await;
-    assert_eq!(statuses(&refused), [429, 400]);
+    assert_eq!((refused.status, &refused.headers["retry-after"]), (503, &"5".parse().unwrap()), "nothing was taken");
     assert_eq!(receiver.count(), 0);
     assert_eq!(statuses(&receiver.ask("POST", "/_bulk", &[T1], body).await), [201, 400], "free to come again");
+    receiver.kept.broken.store(1, Ordering::SeqCst);
+    let more = body
+        .replace("\"index\":{\"_index\":\"l\"}", "\"index\":{\"_index\":\"l\",\"_id\":\"2\"}")
+        .replace("{bad", "{\"a\":2}");
+    let part = receiver.ask("POST", "/_bulk", &[T1], more).await;
+    assert_eq!(statuses(&part), [200, 429], "only what is not here comes again");
     assert_eq!(receiver.stop().await.len(), 1);
 }
 

@@ -6,7 +6,7 @@ use super::*;
 
 #[tokio::test]
 async fn who_finds_no_room_is_told_when_to_come_again() {
-    let receiver = Receiver::start(|listen| (listen.room, listen.room_per_source) = (16 << 20, 8 << 20)).await;
+    let receiver = Receiver::start(|listen| (listen.room, listen.room_per_source) = (4 << 10, 2 << 10)).await;
     let first = receiver.ask("POST", "/ndjson", &[T1], "{\"a\":1}\n");
     let second = receiver.ask("POST", "/_bulk", &[T1], "{\"index\":{}}\n{\"a\":2}\n");
     let waiting = async { tokio::join!(first, second) };

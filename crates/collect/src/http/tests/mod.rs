@@ -76,7 +76,6 @@ fn senders(unreadable: &Arc<Mutex<Vec<String>>>) -> HttpSenders {
                 match shown.token.as_deref() {
                     Some("t1") => Ok(Known { whose: whose(1), quota: None }),
                     Some("t2") => Ok(Known { whose: whose(2), quota: None }),
-                    Some("slow") => Ok(Known { whose: whose(3), quota: Some(10) }),
                     Some("paused") => Err(Fault::conflict("sources.paused")),
                     _ => Err(Fault::new(Kind::Unauthenticated, "sources.token")),
                 }

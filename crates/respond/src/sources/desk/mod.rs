@@ -25,7 +25,7 @@ pub use strangers::{Stranger, Strangers};
 
 use super::model::{ACTIVE, SYSLOG};
 
-/// Where syslog is received, and how much one source may send.
+/// Where logs are received, and how much one source may send.
 #[derive(Debug, Clone)]
 pub struct DeskSettings {
     /// The port that syslog over TCP is received on.
@@ -34,6 +34,10 @@ pub struct DeskSettings {
     pub syslog_udp: Option<u16>,
     /// The port that syslog over TLS is received on.
     pub syslog_tls: Option<u16>,
+    /// The port of the listener over HTTP.
+    pub http: Option<u16>,
+    /// Whether that listener speaks TLS.
+    pub http_tls: bool,
     /// Requests a minute of one source.
     pub requests_per_minute: u32,
     /// Events a minute of one source.
@@ -46,6 +50,8 @@ impl Default for DeskSettings {
             syslog_tcp: None,
             syslog_udp: None,
             syslog_tls: None,
+            http: None,
+            http_tls: false,
             requests_per_minute: 12_000,
             events_per_minute: 6_000_000,
         }

@@ -158,8 +158,7 @@ fn collector(to: &Listener<'_>, http: bool) -> Recipe {
         (false, true) => String::new(),
         (false, false) => "    tls:\n      insecure: true\n".to_owned(),
     };
-    let (name, endpoint) =
-        if http { ("otlphttp", to.url("")) } else { ("otlp", format!("{}:{}", to.host, to.port)) };
+    let (name, endpoint) = if http { ("otlphttp", to.url("")) } else { ("otlp", format!("{}:{}", to.host, to.port)) };
     let text = format!(
         "receivers:\n  filelog:\n    include: [/var/log/auth.log, /var/log/nginx/*.log]\n  \
          # On Windows:\n  # windowseventlog:\n  #   channel: Security\n\n\
@@ -212,7 +211,10 @@ mod tests {
                 assert!(text.contains("khien.bacninh.gov.vn") && text.contains("9200"), "{text}");
                 assert!(text.contains("abc123"), "{text}");
                 assert_eq!(text.contains("ca.pem"), tls, "{}: {text}", recipe.id);
-                assert_eq!(text.contains("https://"), tls && !matches!(recipe.id, "fluent-bit-es" | "rsyslog-es" | "otel-grpc"));
+                assert_eq!(
+                    text.contains("https://"),
+                    tls && !matches!(recipe.id, "fluent-bit-es" | "rsyslog-es" | "otel-grpc")
+                );
             }
         }
         assert!(all(&Address::of(None, true), &DeskSettings::default(), "t").is_empty(), "no listener, no settings");
