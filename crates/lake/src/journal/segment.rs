@@ -43,6 +43,9 @@ pub(crate) struct Segments {
     next: u64,
 }
 
+/// Who is handed a frame: its sequence, rows and body.
+pub(crate) type Take<'a> = dyn FnMut(u64, usize, &[u8]) -> Result<()> + 'a;
+
 /// What was found at opening.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Opened {
@@ -66,12 +69,7 @@ fn unknown(sequence: u64) -> Fault {
 impl Segments {
     /// Opens a folder and hands on each whole frame after `done` as sequence, rows and body, in order. Damage is
     /// copied to `aside` and left out.
-    pub(crate) fn open(
-        folder: &Path,
-        aside: &Path,
-        done: u64,
-        each: &mut dyn FnMut(u64, usize, &[u8]) -> Result<()>,
-    ) -> Result<(Self, Opened)> {
+    pub(crate) fn open(folder: &Path, aside: &Path, done: u64, each: &mut Take<'_>) -> Result<(Self, Opened)> {
         let mut paths: Vec<PathBuf> = fs::read_dir(folder)
             .map_err(disk)?
             .filter_map(|entry| entry.ok().map(|entry| entry.path()))
