@@ -56,9 +56,7 @@ use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 use khien_base::filter::Name;
-use khien_base::ports::{
-    Bucket, DayFiles, EventFile, EventStore, Found, Held, Holdings, Rows, Search, Share, Values,
-};
+use khien_base::ports::{Bucket, DayFiles, EventFile, EventStore, Found, Held, Holdings, Rows, Search, Share, Values};
 use khien_base::{Clock, Event, Fault, Id, Ids, Reach, Result};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;

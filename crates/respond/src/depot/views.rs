@@ -58,6 +58,12 @@ pub struct Whole {
     pub files: u64,
     /// Files that wait to be merged.
     pub small: u64,
+    /// Events that are kept and found, and not yet in the table.
+    pub waiting: u64,
+    /// Free bytes of the local disk.
+    pub free_bytes: u64,
+    /// Whether events are being refused for want of room.
+    pub full: bool,
     /// Events past their time.
     pub due: u64,
     /// Holds in force.
@@ -217,7 +223,18 @@ impl View for List {
             units: vec![Choice { value: Id::from_u128(1).to_string(), label: "Sở <Y tế>".into() }],
             rows: vec![row("Cổng <dịch vụ> công", Some(3), 99), row("Không cấp", None, 0)],
             pager: Pager { number: 1, pages: 1, total: 2, from: 1, to: 2, base: "/depot?".into() },
-            whole: Whole { events: 9, bytes: 99, oldest: Some(day(1)), files: 42, small: 7, due: 99, holds: 1 },
+            whole: Whole {
+                events: 9,
+                bytes: 99,
+                oldest: Some(day(1)),
+                files: 42,
+                small: 7,
+                waiting: 12,
+                free_bytes: 5_000_000_000,
+                full: true,
+                due: 99,
+                holds: 1,
+            },
             everything: true,
             events_chart: chart.clone(),
             bytes_chart: chart,

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use chrono::{Datelike, NaiveDate};
 use khien_base::key::key;
-use khien_base::ports::Sheet;
+use khien_base::ports::{Holdings, Sheet};
 use khien_base::{Id, Reach, Result};
 use khien_web::list::{self, wants_file};
 use khien_web::{Ctx, Pager, Paging, Reply};
@@ -60,12 +60,16 @@ pub(super) async fn list(ctx: Ctx) -> Result<Reply> {
     }
     let everything = reach == Reach::All;
     let files = if everything { ctx.kit.events()?.days().await? } else { Vec::new() };
+    let held_in_all = if everything { ctx.kit.events()?.holdings().await? } else { Holdings::default() };
     let whole = Whole {
         events: shown.iter().map(|due| due.share.events).sum(),
         bytes: shown.iter().map(|due| due.share.bytes).sum(),
         oldest: shown.iter().map(|due| due.share.day).min(),
         files: files.iter().map(|day| day.files).sum(),
         small: files.iter().map(|day| day.small).sum(),
+        waiting: held_in_all.waiting,
+        free_bytes: held_in_all.free_bytes,
+        full: held_in_all.full,
         due: shown.iter().filter(|due| due.past).map(|due| due.share.events).sum(),
         holds: found.iter().filter(|row| row.held).count().try_into().unwrap_or(0),
     };
