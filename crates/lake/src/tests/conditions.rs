@@ -21,8 +21,9 @@ fn varied(maker: &mut Maker) -> Vec<Event> {
         hot.dst_port = [None, Some(22), Some(443), Some(50_000)][n % 4];
         hot.process = Some(format!(r"C:\Program Files\App{n}\run.exe"));
         hot.domain = (n % 3 == 0).then(|| format!("Máy{n}.Example.VN"));
+        let account = ["lan", "MINH"][n % 2];
         let fields = json!({
-            "EventID": 4620 + n, "TargetUserName": ["lan", "MINH"][n % 2], "Data": {"sâu": [n, "Ư"]},
+            "EventID": 4620 + n, "TargetUserName": account, "Data": {"sâu": [n, "Ư"]},
             "IpAddress": format!("::ffff:192.168.{n}.1"), "Trống": "", "Không": null,
         });
         event.record.fields = fields.as_object().cloned().unwrap();

@@ -276,7 +276,7 @@ async fn lives(steps: Vec<Step>) {
     assert!(found == kept, "{} found of {}", found.len(), kept.len());
     for (unit, count) in counts {
         let ours = Reach::Units([unit].into());
-        let query = Search { words: vec!["dòng".into()], ..all(ours.clone()) };
+        let query = Search { filter: khien_base::Filter::Word("dòng".into()), ..all(ours.clone()) };
         assert_eq!(lake.search(query).await.unwrap().total, count);
         let slices = lake.histogram(all(ours.clone()), 5).await.unwrap();
         assert_eq!(slices.iter().map(|slice| slice.count).sum::<u64>(), count);
