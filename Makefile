@@ -3,13 +3,13 @@ CARGO ?= cargo
 DATA ?= data-demo
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: demo test assets build setup-build setup-test lint unit proof-sigma proof-clients proof-s3 proof-crash postgres e2e deny bench-overview clean-demo
+.PHONY: demo test assets build setup-build setup-test lint unit proof-sigma proof-duckdb proof-clients proof-s3 proof-crash postgres e2e deny bench-overview clean-demo
 
 demo: setup-build assets
 	$(CARGO) build --release --bin khien
 	scripts/demo.sh $(DATA) $(LISTEN)
 
-test: setup-test assets lint unit proof-sigma proof-clients proof-s3 postgres e2e
+test: setup-test assets lint unit proof-sigma proof-duckdb proof-clients proof-s3 postgres e2e
 
 setup-build:
 	scripts/setup.sh build
@@ -35,6 +35,10 @@ unit:
 # The rules and events of detection, asked of pySigma's SQLite backend too.
 proof-sigma:
 	CARGO=$(CARGO) proof/pysigma/run.sh
+
+# The table of events, read by DuckDB.
+proof-duckdb:
+	CARGO=$(CARGO) proof/duckdb/run.sh
 
 # Real clients of Debian and PyPI send to a real centre: all arrives, once.
 proof-clients:

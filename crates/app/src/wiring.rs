@@ -16,8 +16,7 @@ use khien_respond::rules::loaded::{self, Rules};
 use khien_respond::search::running::Running;
 use khien_respond::sources::desk::{Desk, DeskSettings};
 use khien_respond::sources::watch::Watching;
-use khien_web::{Job, Kit, Module, Settings};
-use serde_json::Value;
+use khien_web::{Kit, Module, Settings};
 
 use crate::banner::TopBar;
 use crate::config::Config;
@@ -31,7 +30,6 @@ static MODULES: LazyLock<Vec<Module>> = LazyLock::new(|| {
     all.extend(khien_respond::modules());
     all.extend(khien_govern::modules());
     all.extend(khien_directory::modules());
-    all.push(STORE);
     all.push(local::MODULE);
     all
 });
@@ -39,23 +37,6 @@ static MODULES: LazyLock<Vec<Module>> = LazyLock::new(|| {
 /// All modules, in the order of the navigation.
 pub fn modules() -> &'static [Module] {
     &MODULES
-}
-
-/// The event store's own card: it has no pages, only the work of keeping it tidy.
-const STORE: Module = Module {
-    name: "store",
-    nav: &[],
-    permissions: &[],
-    routes: Vec::new,
-    pages: &[],
-    texts_vi: "{}",
-    texts_en: "{}",
-    jobs: &[Job { kind: "store.tidy", every_seconds: Some(300), run: tidy }],
-    measures: &[],
-};
-
-fn tidy<'a>(kit: &'a Kit, _payload: &'a Value) -> futures::future::BoxFuture<'a, Result<()>> {
-    Box::pin(async move { kit.events()?.tidy().await })
 }
 
 /// A centre that is open.

@@ -106,6 +106,47 @@ pub struct Holdings {
     pub full: bool,
 }
 
+/// Events of one system on one day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Share {
+    /// The day of the events' time, UTC.
+    pub day: NaiveDate,
+    /// The unit that owned the system when the events came.
+    pub unit: Id,
+    /// The information system.
+    pub system: Id,
+    /// Events.
+    pub events: u64,
+    /// The part of the day's files that they take, by their number.
+    pub bytes: u64,
+}
+
+/// How the files of a day stand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DayFiles {
+    /// The day, UTC.
+    pub day: NaiveDate,
+    /// Data files.
+    pub files: u64,
+    /// Files that wait to be merged with others.
+    pub small: u64,
+    /// Bytes of them all.
+    pub bytes: u64,
+    /// Events.
+    pub events: u64,
+}
+
+/// Events that stay whatever their age: those of a system in a span of time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The information system; none holds all systems.
+    pub system: Option<Id>,
+    /// From this moment on; none is the beginning.
+    pub from: Option<DateTime<Utc>>,
+    /// Before this moment; none is the end.
+    pub to: Option<DateTime<Utc>>,
+}
+
 /// Events at rest.
 pub trait EventStore: Send + Sync {
     /// Stores a batch; when it returns, the batch survives a crash of the process.
@@ -132,6 +173,15 @@ pub trait EventStore: Send + Sync {
     fn sql(&self, statement: String, reach: Reach, limit: usize) -> BoxFuture<'_, Result<Rows>>;
     /// What is held.
     fn holdings(&self) -> BoxFuture<'_, Result<Holdings>>;
+    /// How the files of each day stand, oldest first.
+    fn days(&self) -> BoxFuture<'_, Result<Vec<DayFiles>>>;
+    /// Events by day and system, oldest day first.
+    fn shares(&self) -> BoxFuture<'_, Result<Vec<Share>>>;
+    /// Deletes the events of a day that are of these systems and not held; says how many of each system are gone. All
+    /// of them or none: a crash in between deletes nothing.
+    fn forget(&self, day: NaiveDate, systems: Vec<Id>, holds: Vec<Held>) -> BoxFuture<'_, Result<Vec<(Id, u64)>>>;
+    /// How many events of each of these systems [`EventStore::forget`] would delete.
+    fn forgettable(&self, day: NaiveDate, systems: Vec<Id>, holds: Vec<Held>) -> BoxFuture<'_, Result<Vec<(Id, u64)>>>;
     /// Merges small files and removes the ones no longer named, in the background of everything else.
     fn tidy(&self) -> BoxFuture<'_, Result<()>>;
 }

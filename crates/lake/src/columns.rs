@@ -1,4 +1,10 @@
 //! The columns of the table `events`: their names, types, and which of them a search may ask by name.
+//!
+//! Files and readers see two schemas. A file keeps the fields either in full (`fields`) or as their shape beside the
+//! raw text (`shape`, see `fields/shape.rs`); whoever asks the table sees `fields` in full always, and no `shape`.
+//!
+//! Versions of the file's schema, each with a sample table in `tests/tables/`: 0.1 had no `shape`. Columns are only
+//! ever added, may be empty, and stand last, so that old files are read as if they had them.
 
 use std::sync::{Arc, LazyLock};
 
@@ -14,7 +20,7 @@ enum Kind {
 }
 
 /// Name, type, whether it may be empty; in the order of the file.
-const COLUMNS: [(&str, Kind, bool); 27] = [
+const COLUMNS: [(&str, Kind, bool); 28] = [
     ("id", Kind::Text, false),
     ("time", Kind::Time, false),
     ("received", Kind::Time, false),
@@ -40,12 +46,23 @@ const COLUMNS: [(&str, Kind, bool); 27] = [
     ("event_code", Kind::Text, true),
     ("channel", Kind::Text, true),
     ("message", Kind::Text, true),
-    ("fields", Kind::Text, false),
+    ("fields", Kind::Text, true),
     ("raw", Kind::Text, false),
+    (SHAPE, Kind::Text, true),
 ];
 
+/// All fields as JSON text, by the source's own names; empty in a file where the shape tells them.
+pub(crate) const FIELDS: &str = "fields";
+/// The text as it came.
+pub(crate) const RAW: &str = "raw";
+/// The shape of the fields beside the raw text; empty where the fields stand in full. Files only.
+pub(crate) const SHAPE: &str = "shape";
+
+/// What one looks for by its exact value over long times: files that stay have bloom filters on these.
+pub(crate) const BLOOMED: [&str; 6] = ["host", "user", "src_ip", "dst_ip", "hash", "domain"];
+
 /// Long texts that differ in each row: no dictionary and no statistics are kept for them.
-pub(crate) const LONG: [&str; 4] = ["command_line", "message", "fields", "raw"];
+pub(crate) const LONG: [&str; 4] = ["command_line", "message", FIELDS, RAW];
 
 /// The partition column: the day of the event's time, UTC.
 pub(crate) const DAY: &str = "day";
@@ -69,9 +86,17 @@ pub(crate) static FILE_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
 /// The partition column as a field.
 pub(crate) static DAY_FIELD: LazyLock<FieldRef> = LazyLock::new(|| Arc::new(Field::new(DAY, DataType::Date32, false)));
 
-/// The schema of the whole table: the file's columns, then the day.
-pub(crate) static TABLE_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+/// What is read of files: the file's columns, then the day.
+pub(crate) static READ_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let mut fields: Vec<FieldRef> = FILE_SCHEMA.fields().iter().cloned().collect();
+    fields.push(Arc::clone(&DAY_FIELD));
+    Arc::new(Schema::new(fields))
+});
+
+/// What whoever asks the table sees: the file's columns without the shape, then the day.
+pub(crate) static TABLE_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let seen = FILE_SCHEMA.fields().iter().filter(|field| field.name() != SHAPE);
+    let mut fields: Vec<FieldRef> = seen.cloned().collect();
     fields.push(Arc::clone(&DAY_FIELD));
     Arc::new(Schema::new(fields))
 });
@@ -105,9 +130,12 @@ mod tests {
             let held = if column.held == Held::Number { DataType::Int32 } else { DataType::Utf8 };
             assert_eq!(FILE_SCHEMA.field_with_name(column.name).unwrap().data_type(), &held, "{}", column.name);
         }
-        for name in LONG {
+        for name in LONG.into_iter().chain(BLOOMED).chain([SHAPE]) {
             assert_eq!(FILE_SCHEMA.field_with_name(name).unwrap().data_type(), &DataType::Utf8, "{name}");
         }
-        assert_eq!(TABLE_SCHEMA.fields().len(), COLUMNS.len() + 1);
+        assert_eq!(READ_SCHEMA.fields().len(), COLUMNS.len() + 1);
+        assert_eq!(TABLE_SCHEMA.fields().len(), COLUMNS.len());
+        // The shape stands last, so that a column of the table has the same place in the file.
+        assert_eq!(FILE_SCHEMA.index_of(SHAPE).unwrap(), COLUMNS.len() - 1);
     }
 }

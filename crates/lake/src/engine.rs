@@ -119,6 +119,7 @@ impl Engine {
         for name in REFUSED_FUNCTIONS {
             context.deregister_udf(name);
         }
+        context.register_udf(crate::fields::field());
         context
     }
 

@@ -1,4 +1,4 @@
-//! Events as a Parquet file of one's own, with the columns of the table's files.
+//! Events as a Parquet file of one's own, with the columns of the table.
 
 use std::fs::File;
 
@@ -8,14 +8,14 @@ use datafusion::parquet::file::properties::WriterProperties;
 use khien_base::ports::EventFile;
 use khien_base::{Event, Fault, Result};
 
-use crate::columns::FILE_SCHEMA;
+use crate::columns::TABLE_SCHEMA;
 use crate::rows::{Row, batch};
 
 /// Rows of one row group: what is in memory until it is written.
 const GROUP_ROWS: usize = 16_384;
 
-/// A file that is being written.
-pub(crate) struct ParquetFile(ArrowWriter<File>);
+/// A file that is being written, and the columns of events that it has: fields in full, and no day.
+pub(crate) struct ParquetFile(ArrowWriter<File>, Vec<usize>);
 
 fn broken(e: impl std::fmt::Display) -> Fault {
     Fault::unavailable("lake.disk", e)
@@ -28,14 +28,16 @@ impl ParquetFile {
             .set_compression(Compression::ZSTD(level))
             .set_max_row_group_row_count(Some(GROUP_ROWS))
             .build();
-        Ok(Self(ArrowWriter::try_new(to, std::sync::Arc::clone(&FILE_SCHEMA), Some(properties)).map_err(broken)?))
+        let columns: Vec<usize> = (0..TABLE_SCHEMA.fields().len() - 1).collect();
+        let schema = std::sync::Arc::new(TABLE_SCHEMA.project(&columns).map_err(Fault::internal)?);
+        Ok(Self(ArrowWriter::try_new(to, schema, Some(properties)).map_err(broken)?, columns))
     }
 }
 
 impl EventFile for ParquetFile {
     fn write(&mut self, events: Vec<Event>) -> Result<()> {
         let rows = events.into_iter().map(Row::new).collect::<Result<Vec<_>>>()?;
-        self.0.write(&batch(&rows)?).map_err(broken)
+        self.0.write(&batch(&rows)?.project(&self.1).map_err(Fault::internal)?).map_err(broken)
     }
 
     fn finish(self: Box<Self>) -> Result<()> {

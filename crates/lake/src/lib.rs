@@ -17,15 +17,17 @@
 //! is removed in time by [`EventStore::tidy`].
 //!
 //! **Invariants.** One process has a lake open. A reader sees exactly the files of one version and the events that
-//! came after it, each once. Reach is applied below everything a reader can say. Nothing here deletes events.
+//! came after it, each once. Reach is applied below everything a reader can say. Nothing deletes events but [`EventStore::forget`].
 
 mod append;
 mod bucket;
 mod columns;
 mod engine;
+mod fields;
 mod file;
 mod filter;
 mod flush;
+mod forget;
 mod functions;
 mod journal;
 mod log;
@@ -34,6 +36,7 @@ mod place;
 mod rows;
 mod scan;
 mod search;
+mod shares;
 mod stage;
 mod statement;
 mod tail;
@@ -48,11 +51,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 use khien_base::filter::Name;
-use khien_base::ports::{Bucket, EventFile, EventStore, Found, Holdings, Rows, Search, Values};
+use khien_base::ports::{Bucket, DayFiles, EventFile, EventStore, Found, Held, Holdings, Rows, Search, Share, Values};
 use khien_base::{Clock, Event, Fault, Id, Ids, Reach, Result};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -67,6 +71,7 @@ use crate::log::Log;
 use crate::place::Place;
 use crate::rows::batch;
 use crate::scan::EventsTable;
+use crate::shares::Shares;
 use crate::stage::Stage;
 use crate::tail::{Chunk, Tail, with_day};
 use crate::tidy::Tidier;
@@ -137,6 +142,7 @@ pub struct Lake {
     log: Arc<Log>,
     engine: Arc<Engine>,
     tidier: Tidier,
+    shares: Shares,
 }
 
 fn disk(e: std::io::Error) -> Fault {
@@ -196,7 +202,8 @@ impl Lake {
         let flusher = Arc::new(Flusher::new(Arc::clone(&shared), Arc::clone(&log), stage, settings.flush_after));
         let (open, closed) = watch::channel(());
         let tasks = flusher.start(&closed);
-        Ok(Self { queue, writer, shared, flusher, open, tasks, log, engine, tidier })
+        let shares = Shares::default();
+        Ok(Self { queue, writer, shared, flusher, open, tasks, log, engine, tidier, shares })
     }
 
     /// Writes all that was acknowledged into the table, now.
@@ -257,6 +264,7 @@ fn recover(dir: &Path, stage: &Stage, settled: u64) -> Result<(Tail, Journal)> {
 
 impl EventStore for Lake {
     fn append(&self, batch: Vec<Event>) -> BoxFuture<'_, Result<()>> {
+        self.tidier.traffic().tell();
         Box::pin(self.queue.append(batch))
     }
 
@@ -322,6 +330,26 @@ impl EventStore for Lake {
             full: self.shared.is_full(),
         };
         Box::pin(async move { Ok(holdings) })
+    }
+
+    fn days(&self) -> BoxFuture<'_, Result<Vec<DayFiles>>> {
+        Box::pin(async move { Ok(self.tidier.days()) })
+    }
+
+    fn shares(&self) -> BoxFuture<'_, Result<Vec<Share>>> {
+        Box::pin(self.shares.of(&self.engine, self.log.parts()))
+    }
+
+    fn forget(&self, day: NaiveDate, systems: Vec<Id>, holds: Vec<Held>) -> BoxFuture<'_, Result<Vec<(Id, u64)>>> {
+        Box::pin(async move {
+            // What is on its way into the table goes too.
+            self.flusher.flush().await?;
+            self.tidier.forget(day, &systems, &holds).await
+        })
+    }
+
+    fn forgettable(&self, day: NaiveDate, systems: Vec<Id>, holds: Vec<Held>) -> BoxFuture<'_, Result<Vec<(Id, u64)>>> {
+        Box::pin(async move { self.tidier.forgettable(day, &systems, &holds).await })
     }
 
     fn tidy(&self) -> BoxFuture<'_, Result<()>> {

@@ -22,6 +22,9 @@ use crate::stage::file_name;
 /// A checkpoint is written each time the version is a multiple of this.
 const CHECKPOINT_EVERY: u64 = 50;
 
+/// The operation that writes the same rows into other files.
+pub(crate) const MERGE: &str = "OPTIMIZE";
+
 /// The version and the files that it names.
 #[derive(Debug, Default)]
 struct State {
@@ -79,8 +82,33 @@ impl Log {
             };
             tokio::task::spawn_blocking(first).await.map_err(Fault::internal)??;
         }
-        log.reload().await?;
+        let metadata = log.reload().await?;
+        let (at, same) = (Arc::clone(&log), metadata);
+        tokio::task::spawn_blocking(move || at.evolve(same)).await.map_err(Fault::internal)??;
         Ok(log)
+    }
+
+    /// Adds the columns that a table of an earlier version lacks. Its files stay as they are: what they do not have
+    /// is empty. Blocks on the disk.
+    fn evolve(&self, mut metadata: Value) -> Result<()> {
+        let columns = |schema: &Value| -> Vec<String> {
+            let fields = schema.get("fields").and_then(Value::as_array).into_iter().flatten();
+            fields.filter_map(|field| Some(field.get("name")?.as_str()?.to_owned())).collect()
+        };
+        let schema = metadata.get("schemaString").and_then(Value::as_str).unwrap_or_default();
+        let had = columns(&serde_json::from_str(schema).map_err(|e| Fault::unavailable("lake.log", e))?);
+        let wanted = columns(&serde_json::from_str(&delta_schema()).map_err(Fault::internal)?);
+        if wanted.iter().all(|name| had.contains(name)) {
+            return Ok(());
+        }
+        if let Some(metadata) = metadata.as_object_mut() {
+            metadata.insert("schemaString".to_owned(), delta_schema().into());
+        }
+        let info = json!({ "timestamp": self.clock.now().timestamp_millis(), "operation": "ADD COLUMNS" });
+        let version = self.version() + 1;
+        self.write(version, &[json!({ "commitInfo": info }), json!({ "metaData": metadata })])?;
+        self.state.write().unwrap_or_else(PoisonError::into_inner).version = version;
+        Ok(())
     }
 
     /// The actions that make the table (Delta protocol 1/2: no feature beyond partitions and statistics).
@@ -137,8 +165,9 @@ impl Log {
             let txn = json!({ "appId": self.journal, "version": sequence, "lastUpdated": now.timestamp_millis() });
             actions.push(json!({ "txn": txn }));
         }
-        actions.extend(removes.iter().map(|part| part.remove(now)));
-        actions.extend(adds.iter().map(|part| part.add(now, removes.is_empty())));
+        let data_change = operation != MERGE;
+        actions.extend(removes.iter().map(|part| part.remove(now, data_change)));
+        actions.extend(adds.iter().map(|part| part.add(now, data_change)));
         self.write(version, &actions)?;
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         if !removes.is_empty() {
@@ -225,8 +254,8 @@ impl Log {
     }
 
     /// Reads the state from the disk. A checkpoint that a loss of power left torn is set aside: the entries that
-    /// it sums up are kept for a day longer, so the state is read from them.
-    pub(crate) async fn reload(&self) -> Result<()> {
+    /// it sums up are kept for a day longer, so the state is read from them. Gives the table's `metaData` action.
+    pub(crate) async fn reload(&self) -> Result<Value> {
         let mut tries = 0;
         let table = loop {
             match self.place.load().await {
@@ -252,7 +281,7 @@ impl Log {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let expected = std::mem::take(&mut state.expected);
         *state = State { version: snapshot.version(), parts, settled, expected };
-        Ok(())
+        serde_json::to_value(snapshot.metadata()).map_err(Fault::internal)
     }
 
     fn aside(&self) -> PathBuf {

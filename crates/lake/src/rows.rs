@@ -1,5 +1,6 @@
 //! Events to columns and back. Times keep microseconds; what is finer is cut off.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -10,7 +11,8 @@ use datafusion::arrow::datatypes::{Int32Type, TimestampMicrosecondType};
 use khien_base::event::Hot;
 use khien_base::{Event, Fault, Id, LogSource, Record, Result};
 
-use crate::columns::FILE_SCHEMA;
+use crate::columns::{FILE_SCHEMA, SHAPE};
+use crate::fields;
 use crate::journal::Fields;
 
 /// An event whose fields are already text, so that its weight is known before it waits in the queue.
@@ -24,12 +26,19 @@ impl Row {
     /// Renders the fields of an event.
     pub(crate) fn new(mut event: Event) -> Result<Self> {
         let fields = serde_json::to_string(&std::mem::take(&mut event.record.fields)).map_err(Fault::internal)?;
+        for address in [&mut event.record.hot.src_ip, &mut event.record.hot.dst_ip] {
+            if let Some(one_way) = address.as_deref().and_then(canonical) {
+                *address = Some(one_way);
+            }
+        }
         Ok(Self { event, fields })
     }
 
     /// An event of the journal.
     pub(crate) fn restored(event: Event, fields: Fields) -> Self {
-        Self { event, fields: fields.full.unwrap_or_else(|| "{}".into()) }
+        let shaped = || fields::full(fields.shape.as_deref()?, &event.record.raw);
+        let fields = fields.full.or_else(shaped).unwrap_or_else(|| "{}".into());
+        Self { event, fields }
     }
 
     /// The fields as JSON text, where they are kept so.
@@ -46,6 +55,11 @@ impl Row {
     pub(crate) fn weight(&self) -> usize {
         512 + self.event.record.raw.len() + self.fields.len()
     }
+}
+
+/// The one way to write an address, so that it is found by equality: RFC 5952, IPv4 inside IPv6 as IPv4.
+fn canonical(address: &str) -> Option<String> {
+    address.trim().parse::<IpAddr>().ok().map(|ip| ip.to_canonical().to_string())
 }
 
 fn texts<'a>(rows: &'a [Row], of: impl Fn(&'a Row) -> Option<&'a str>) -> ArrayRef {
@@ -97,6 +111,8 @@ pub(crate) fn batch(rows: &[Row]) -> Result<RecordBatch> {
         hot(|h| &h.message),
         texts(rows, |row| Some(row.fields.as_str())),
         texts(rows, |row| Some(row.event.record.raw.as_str())),
+        // Made when a file of the table is written.
+        Arc::new(StringArray::new_null(rows.len())),
     ];
     RecordBatch::try_new(Arc::clone(&FILE_SCHEMA), columns).map_err(Fault::internal)
 }
@@ -137,13 +153,18 @@ impl Columns<'_> {
     }
 }
 
-/// The events of a batch that has all columns of the file.
+/// The events of a batch that has all columns of the table, or those of a file.
 pub(crate) fn events(batch: &RecordBatch) -> Result<Vec<Event>> {
     (0..batch.num_rows()).map(|row| event(&Columns(batch), row)).collect()
 }
 
 fn event(of: &Columns<'_>, row: usize) -> Result<Event> {
-    let fields = of.text("fields", row)?.unwrap_or_default();
+    let raw = of.text("raw", row)?.unwrap_or_default();
+    let shape = if of.0.column_by_name(SHAPE).is_some() { of.text(SHAPE, row)? } else { None };
+    let fields = match shape {
+        Some(shape) => fields::full(&shape, &raw).ok_or_else(|| Fault::internal("a shape of another raw text"))?,
+        None => of.text("fields", row)?.unwrap_or_default(),
+    };
     let hot = Hot {
         class_uid: of.number("class_uid", row)?.unwrap_or(0),
         severity_id: of.number("severity_id", row)?.unwrap_or(0),
@@ -181,7 +202,7 @@ fn event(of: &Columns<'_>, row: usize) -> Result<Event> {
             log,
             hot,
             fields: serde_json::from_str(&fields).map_err(Fault::internal)?,
-            raw: of.text("raw", row)?.unwrap_or_default(),
+            raw,
         },
     })
 }

@@ -1,6 +1,9 @@
 //! The table `events` as DataFusion sees it: exactly the files of one version and the hot tail behind it, cut down to
 //! a reach.
 //!
+//! Fields that a file tells by their shape are put together above the reading of files, and only where they are
+//! asked for.
+//!
 //! **Invariant:** whose events a query may see is decided in [`EventsTable::scan`], the lowest place there is,
 //! so that no statement, view or alias above it can widen it.
 
@@ -27,14 +30,17 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::expressions::{col, in_list, lit};
+use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::filter::FilterExecBuilder;
+use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::union::UnionExec;
 use khien_base::Reach;
 
-use crate::columns::{DAY, DAY_FIELD, FILE_SCHEMA, TABLE_SCHEMA};
+use crate::columns::{DAY, DAY_FIELD, FIELDS, FILE_SCHEMA, RAW, READ_SCHEMA, SHAPE, TABLE_SCHEMA};
+use crate::fields;
 use crate::part::Part;
 use crate::stage::file_name;
 use crate::tail::Fresh;
@@ -90,7 +96,7 @@ impl EventsTable {
         Ok(parts.into_iter().zip(kept).filter(|(_, keep)| *keep).map(|(part, _)| part).collect())
     }
 
-    /// The plan that reads all of it that filters may leave; `None` when that is nothing.
+    /// The plan that reads these columns of [`READ_SCHEMA`] of all that filters may leave; `None` when that is nothing.
     fn everything(
         &self,
         state: &dyn Session,
@@ -101,7 +107,7 @@ impl EventsTable {
         let mut plans: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
         if !self.fresh.chunks.is_empty() {
             let newest_first = self.fresh.chunks.iter().rev().map(|chunk| chunk.rows.clone()).collect();
-            plans.push(MemorySourceConfig::try_new_exec(&[newest_first], Arc::clone(&TABLE_SCHEMA), columns.clone())?);
+            plans.push(MemorySourceConfig::try_new_exec(&[newest_first], Arc::clone(&READ_SCHEMA), columns.clone())?);
         }
         let staged = Self::prune(state, self.fresh.parts().cloned().collect(), filters)?;
         if !staged.is_empty() {
@@ -114,7 +120,7 @@ impl EventsTable {
         if plans.is_empty() { Ok(None) } else { UnionExec::try_new(plans).map(Some) }
     }
 
-    /// The plan that reads these files: each a group of its own if `apart`, else dealt over the machine's cores.
+    /// The plan that reads these columns of [`READ_SCHEMA`] of these files: each a group of its own if `apart`, else dealt over the machine's cores.
     pub(crate) fn read(
         &self,
         state: &dyn Session,
@@ -154,7 +160,7 @@ impl EventsTable {
             .with_table_parquet_options(options)
             .with_metadata_size_hint(64 * 1024)
             .with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(store, cache)));
-        let mut whole = Statistics::new_unknown(&TABLE_SCHEMA);
+        let mut whole = Statistics::new_unknown(&READ_SCHEMA);
         whole.num_rows = Precision::Exact(parts.iter().map(|part| usize::try_from(part.rows).unwrap_or(0)).sum());
         let config = FileScanConfigBuilder::new(url.clone(), Arc::new(source))
             .with_file_groups(files.into_iter().map(FileGroup::new).collect())
@@ -210,29 +216,67 @@ impl TableProvider for EventsTable {
         if self.reach == Reach::nothing() {
             return empty(project_schema(&TABLE_SCHEMA, projection)?);
         }
-        let units = match &self.reach {
-            Reach::All => {
-                let limit = limit.filter(|_| filters.is_empty());
-                let all = self.everything(state, projection.cloned(), filters, limit)?;
-                return all.map_or_else(|| empty(project_schema(&TABLE_SCHEMA, projection)?), Ok);
-            }
-            Reach::Units(units) => units,
+        let wanted = match projection {
+            Some(wanted) => wanted.iter().map(|at| TABLE_SCHEMA.field(*at).name().as_str()).collect(),
+            None => TABLE_SCHEMA.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>(),
         };
-        let unit = TABLE_SCHEMA.index_of("unit")?;
-        let mut columns = projection.cloned().unwrap_or_else(|| (0..TABLE_SCHEMA.fields().len()).collect());
-        let wanted: Vec<usize> = (0..columns.len()).collect();
-        if !columns.contains(&unit) {
-            columns.push(unit);
+        let needed = self.needed(&wanted);
+        let columns = needed.iter().map(|name| Ok(READ_SCHEMA.index_of(name)?)).collect::<Outcome<Vec<_>>>()?;
+        let limit = limit.filter(|_| filters.is_empty() && self.reach == Reach::All);
+        match self.everything(state, Some(columns), filters, limit)? {
+            Some(input) => self.seen(state, input, &wanted),
+            None => empty(project_schema(&TABLE_SCHEMA, projection)?),
         }
-        let Some(input) = self.everything(state, Some(columns), filters, None)? else {
-            return empty(project_schema(&TABLE_SCHEMA, projection)?);
-        };
+    }
+}
+
+impl EventsTable {
+    /// What must be read of the files, so that these columns of the table can be given.
+    fn needed<'n>(&self, wanted: &[&'n str]) -> Vec<&'n str> {
+        let mut needed = wanted.to_vec();
+        let unit = matches!(self.reach, Reach::Units(_)).then_some("unit");
+        let parts = wanted.contains(&FIELDS).then_some([SHAPE, RAW]);
+        for name in unit.into_iter().chain(parts.into_iter().flatten()) {
+            if !needed.contains(&name) {
+                needed.push(name);
+            }
+        }
+        needed
+    }
+
+    /// Cuts what was read down to the reach and to the columns that were asked for.
+    fn seen(
+        &self,
+        state: &dyn Session,
+        input: Arc<dyn ExecutionPlan>,
+        wanted: &[&str],
+    ) -> Outcome<Arc<dyn ExecutionPlan>> {
         let schema = input.schema();
-        let mut units: Vec<String> = units.iter().map(ToString::to_string).collect();
-        units.sort();
-        let within = in_list(col("unit", &schema)?, units.into_iter().map(lit).collect(), &false, &schema)?;
-        let kept = FilterExecBuilder::new(within, input).apply_projection(Some(wanted))?.build()?;
-        Ok(Arc::new(kept))
+        let within = match &self.reach {
+            Reach::All => input,
+            Reach::Units(units) => {
+                let mut units: Vec<String> = units.iter().map(ToString::to_string).collect();
+                units.sort();
+                let within = in_list(col("unit", &schema)?, units.into_iter().map(lit).collect(), &false, &schema)?;
+                Arc::new(FilterExecBuilder::new(within, input).build()?)
+            }
+        };
+        if schema.fields().len() == wanted.len() {
+            return Ok(within);
+        }
+        let options = Arc::clone(state.config().options());
+        let expressions = wanted.iter().map(|name| {
+            let expression: Arc<dyn PhysicalExpr> = if *name == FIELDS {
+                let of =
+                    [FIELDS, SHAPE, RAW].into_iter().map(|name| col(name, &schema)).collect::<Outcome<Vec<_>>>()?;
+                let full = Arc::new(fields::full_fields());
+                Arc::new(ScalarFunctionExpr::try_new(full, of, &schema, Arc::clone(&options))?)
+            } else {
+                col(name, &schema)?
+            };
+            Ok((expression, (*name).to_owned()))
+        });
+        Ok(Arc::new(ProjectionExec::try_new(expressions.collect::<Outcome<Vec<_>>>()?, within)?))
     }
 }
 

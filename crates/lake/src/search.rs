@@ -20,7 +20,7 @@ use khien_base::ports::{Bucket, Found, Search, Values};
 use khien_base::{Event, Fault, Id, Kind, Result};
 use tokio::sync::mpsc;
 
-use crate::columns::{DAY, FILE_SCHEMA};
+use crate::columns::{DAY, TABLE_SCHEMA};
 use crate::engine::fault;
 use crate::filter::{expressions, value};
 use crate::rows::events;
@@ -168,7 +168,7 @@ pub(crate) async fn rows(
 }
 
 fn file_columns() -> Vec<Expr> {
-    FILE_SCHEMA.fields().iter().map(|field| col(field.name())).collect()
+    TABLE_SCHEMA.fields().iter().filter(|field| field.name() != DAY).map(|field| col(field.name())).collect()
 }
 
 /// One event by its identity.

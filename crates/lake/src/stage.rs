@@ -22,7 +22,7 @@ use khien_base::{Clock, Fault, Ids, Result};
 use serde_json::{Value, json};
 
 use crate::columns::FILE_SCHEMA;
-use crate::part::{Part, PartWriter, sync_folder};
+use crate::part::{Part, PartWriter, Stay, sync_folder};
 use crate::tail::{Chunk, Staged};
 
 /// Rows that are put in order at once, which bounds what is held twice.
@@ -88,7 +88,7 @@ impl Stage {
         for day in order.chunk_by(|a, b| a.day == b.day) {
             let Some(first) = day.first() else { continue };
             let date = NaiveDate::from_epoch_days(first.day).ok_or_else(|| Fault::internal("a day out of range"))?;
-            let mut writer = PartWriter::start(&self.tmp, date, self.ids.next(self.clock.now()))?;
+            let mut writer = PartWriter::start(&self.tmp, date, self.ids.next(self.clock.now()), Stay::Short)?;
             for slice in day.chunks(SLICE) {
                 let places: Vec<(usize, usize)> = slice.iter().map(|row| row.place).collect();
                 writer.push(&interleave_record_batch(&batches, &places).map_err(Fault::internal)?)?;

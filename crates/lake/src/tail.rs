@@ -17,7 +17,7 @@ use datafusion::arrow::datatypes::{Date32Type, TimestampMicrosecondType};
 use khien_base::{Fault, Result};
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::columns::TABLE_SCHEMA;
+use crate::columns::READ_SCHEMA;
 use crate::part::Part;
 
 /// A chunk of fewer rows is small.
@@ -68,7 +68,7 @@ pub(crate) fn with_day(rows: &RecordBatch) -> Result<RecordBatch> {
     let days = times.values().iter().map(|at| i32::try_from(at.div_euclid(DAY)).unwrap_or(0));
     let mut columns = rows.columns().to_vec();
     columns.push(Arc::new(Date32Array::from_iter_values(days)));
-    RecordBatch::try_new(Arc::clone(&TABLE_SCHEMA), columns).map_err(Fault::internal)
+    RecordBatch::try_new(Arc::clone(&READ_SCHEMA), columns).map_err(Fault::internal)
 }
 
 impl Chunk {

@@ -2,12 +2,14 @@
 //!
 //! Files of a day are merged in classes of like size, so that a row is rewritten a few times at most and a day
 //! that is compact is left alone. Merging reads committed files only and takes the log's turn just for its
-//! entry, so appends never wait for it longer than for another commit.
+//! entry, so appends never wait for it longer than for another commit. While events come in, merging works two
+//! fifths of the time of one core, which is a fifth of the smallest machine's two.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
 use datafusion::arrow::compute::SortOptions;
@@ -16,14 +18,15 @@ use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use futures::StreamExt;
+use khien_base::ports::DayFiles;
 use khien_base::{Clock, Fault, Ids, Kind, Reach, Result};
 use tokio::sync::Mutex;
 
 use crate::Settings;
 use crate::columns::FILE_SCHEMA;
 use crate::engine::{Engine, fault};
-use crate::log::Log;
-use crate::part::{Part, PartWriter};
+use crate::log::{Log, MERGE};
+use crate::part::{Part, PartWriter, Stay};
 use crate::scan::EventsTable;
 
 /// Files merged at once: each is open with one row group in memory.
@@ -36,15 +39,56 @@ const SMALLEST: u64 = 64 * 1024;
 /// Who keeps the table tidy.
 #[derive(Debug)]
 pub(crate) struct Tidier {
-    log: Arc<Log>,
-    engine: Arc<Engine>,
-    tmp: PathBuf,
-    clock: Clock,
-    ids: Ids,
+    pub(crate) log: Arc<Log>,
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) tmp: PathBuf,
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
     full: u64,
     keep: Duration,
-    /// One tidying at a time.
-    turn: Mutex<()>,
+    traffic: Arc<Traffic>,
+    /// One tidying or forgetting at a time: both replace files.
+    pub(crate) turn: Mutex<()>,
+}
+
+/// Whether events are coming in.
+#[derive(Debug, Default)]
+pub(crate) struct Traffic(AtomicU64);
+
+impl Traffic {
+    /// A batch came.
+    pub(crate) fn tell(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Gives way: after work while events came in, half as long again and the time of the work are slept.
+struct Pace {
+    traffic: Arc<Traffic>,
+    seen: u64,
+    since: Instant,
+}
+
+impl Pace {
+    fn new(traffic: Arc<Traffic>) -> Self {
+        Self { seen: traffic.count(), traffic, since: Instant::now() }
+    }
+
+    async fn give_way(&mut self) {
+        let worked = self.since.elapsed();
+        if worked < Duration::from_millis(20) {
+            return;
+        }
+        let seen = self.traffic.count();
+        if seen != self.seen {
+            tokio::time::sleep(worked * 3 / 2).await;
+        }
+        (self.seen, self.since) = (seen, Instant::now());
+    }
 }
 
 /// The class of a size: 0, 1, 2… for up to 64 KiB, 256 KiB, 1 MiB…
@@ -84,7 +128,27 @@ fn choose(mut parts: Vec<Arc<Part>>, full: u64, quiet: bool) -> Option<Vec<Arc<P
 impl Tidier {
     pub(crate) fn new(log: Arc<Log>, engine: Arc<Engine>, tmp: PathBuf, clock: Clock, settings: &Settings) -> Self {
         let (full, keep) = (settings.file_bytes, settings.keep_unnamed);
-        Self { log, engine, tmp, clock, ids: Ids::random(), full, keep, turn: Mutex::new(()) }
+        let (traffic, turn) = (Arc::default(), Mutex::new(()));
+        Self { log, engine, tmp, clock, ids: Ids::random(), full, keep, traffic, turn }
+    }
+
+    /// Told of each batch that comes in.
+    pub(crate) fn traffic(&self) -> &Traffic {
+        &self.traffic
+    }
+
+    /// How the files of each day stand.
+    pub(crate) fn days(&self) -> Vec<DayFiles> {
+        let mut days: BTreeMap<NaiveDate, DayFiles> = BTreeMap::new();
+        for part in self.log.parts() {
+            let day =
+                days.entry(part.day).or_insert(DayFiles { day: part.day, files: 0, small: 0, bytes: 0, events: 0 });
+            day.files += 1;
+            day.small += u64::from(part.size < self.full / 4);
+            day.bytes += part.size;
+            day.events += part.rows;
+        }
+        days.into_values().collect()
     }
 
     /// Merges what is worth merging, then removes what is no longer named.
@@ -98,11 +162,14 @@ impl Tidier {
         for (day, mut parts) in days {
             let quiet = (today - day).num_days() > 1;
             while let Some(chosen) = choose(parts.clone(), self.full, quiet) {
-                let merged = match self.merge(day, &chosen).await {
+                // What is large or of a day that is over is rewritten no more as a rule.
+                let large = chosen.iter().map(|part| part.size).sum::<u64>() >= self.full / 4;
+                let stay = if quiet || large { Stay::Long } else { Stay::Short };
+                let merged = match self.merge(day, &chosen, stay).await {
                     Ok(merged) => merged,
                     Err(fault) if fault.kind == Kind::Conflict => {
                         // Another engine has written to the table: the next tidying starts from what it says now.
-                        return self.log.reload().await;
+                        return self.log.reload().await.map(drop);
                     }
                     Err(fault) => return Err(fault),
                 };
@@ -114,7 +181,7 @@ impl Tidier {
     }
 
     /// Writes one file out of several, newest rows first, and puts it in their place.
-    async fn merge(&self, day: NaiveDate, chosen: &[Arc<Part>]) -> Result<Part> {
+    async fn merge(&self, day: NaiveDate, chosen: &[Arc<Part>], stay: Stay) -> Result<Part> {
         let context = self.engine.session();
         let table = EventsTable::new(chosen.to_vec(), Reach::All, self.engine.store());
         let columns = (0..FILE_SCHEMA.fields().len()).collect();
@@ -127,10 +194,12 @@ impl Tidier {
         let order = LexOrdering::new(order).ok_or_else(|| Fault::internal("an order without columns"))?;
         let merge = SortPreservingMergeExec::new(order, apart);
         let mut stream = merge.execute(0, context.task_ctx()).map_err(fault)?;
-        let mut writer = PartWriter::start(&self.tmp, day, self.ids.next(self.clock.now()))?;
+        let mut writer = PartWriter::start(&self.tmp, day, self.ids.next(self.clock.now()), stay)?;
+        let mut pace = Pace::new(Arc::clone(&self.traffic));
         let writer = self.engine.work(async move {
             while let Some(batch) = stream.next().await {
                 writer.push(&batch.map_err(fault)?)?;
+                pace.give_way().await;
             }
             Ok(writer)
         });
@@ -140,7 +209,7 @@ impl Tidier {
             let part = log.take(writer)?;
             let rows: u64 = chosen.iter().map(|part| part.rows).sum();
             let committed = if part.rows == rows {
-                log.commit("OPTIMIZE", vec![part.clone()], &chosen)
+                log.commit(MERGE, vec![part.clone()], &chosen)
             } else {
                 Err(Fault::internal(format!("a merge of {rows} rows gave {}", part.rows)))
             };

@@ -1,8 +1,10 @@
-//! Log sources, alerts, incidents, search.
+//! Log sources, alerts, incidents, search, the store of events.
 
 pub mod alerts;
+pub mod depot;
 pub mod exports;
 pub mod finding;
+pub mod health;
 pub mod incidents;
 pub mod intake;
 pub mod parsers;
@@ -23,5 +25,7 @@ pub fn modules() -> Vec<khien_web::Module> {
         rules::MODULE,
         parsers::MODULE,
         incidents::MODULE,
+        depot::MODULE,
+        health::MODULE,
     ]
 }

@@ -14,6 +14,7 @@ mod m0008_audit_lists;
 mod m0009_second_factors;
 mod m0010_rules;
 mod m0011_source_identities;
+mod m0014_retention;
 mod m0015_search;
 mod m0016_parsers;
 
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_second_factors::Step),
             Box::new(m0010_rules::Step),
             Box::new(m0011_source_identities::Step),
+            Box::new(m0014_retention::Step),
             Box::new(m0015_search::Step),
             Box::new(m0016_parsers::Step),
         ]

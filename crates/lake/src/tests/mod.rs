@@ -3,8 +3,11 @@
 mod bucket;
 mod conditions;
 mod crash;
+mod evolve;
+mod forget;
 mod journal;
 mod keep;
+mod layout;
 mod measure;
 mod reach;
 mod room;

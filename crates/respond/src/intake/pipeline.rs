@@ -94,11 +94,15 @@ impl Pipeline {
             }
         };
         let (count, glimpse) = (events.len(), Glimpse::of(&events));
+        let newest = events.iter().filter_map(|event| event.record.time).max();
         let stored = self.parts.events.append(events).await;
         if self.parts.desk.standstill.note(&stored, now) {
             self.parts.bus.tell(Live { topic: "sources", permission: crate::sources::READ, unit: None });
         }
         stored?;
+        if let Some(newest) = newest {
+            self.parts.desk.stats.lagged(whose.source, (now - newest).num_seconds(), now);
+        }
         self.parts.desk.stats.came(whose.source, count, now);
         self.parts.desk.rates.events(whose.source, count, now);
         self.parts.desk.recent.note(whose.source, glimpse, now);

@@ -188,6 +188,9 @@ pub async fn add<C: ConnectionTrait>(conn: &C, tallies: &HashMap<Id, Tally>) -> 
                 .col_expr(Column::FailedLine, Expr::value(line.clone()));
         }
         update.exec(conn).await.map_err(fault)?;
+        if let Some((at, seconds)) = tally.lag {
+            crate::health::store::note_lag(conn, source.id, at, seconds).await?;
+        }
         for (at, (events, failures)) in &tally.slices {
             add_slice(conn, source.id, *at, *events, *failures).await?;
         }
@@ -269,8 +272,8 @@ pub async fn connected(db: &Db, now: DateTime<Utc>) -> Result<HashSet<Id>> {
     Ok(rows.into_iter().collect())
 }
 
-/// How long slices are kept.
-pub const SLICES_KEPT: TimeDelta = TimeDelta::days(8);
+/// How long slices are kept: the health of a source is told by the same hour of the last four weeks.
+pub const SLICES_KEPT: TimeDelta = TimeDelta::days(29);
 
 /// The open source of a name (whatever its case and diacritics) or identity: for the command line.
 pub async fn by_name_or_id(db: &Db, wanted: &str) -> Result<Option<Model>> {

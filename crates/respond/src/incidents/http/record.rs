@@ -74,6 +74,13 @@ fn head(ctx: &Ctx, incident: &Model) -> Result<Record> {
 async fn fill(ctx: &Ctx, incident: &Model, view: &mut Record) -> Result<()> {
     let regime = Regime::get()?;
     view.detected_at = Some(incident.detected_at);
+    if let Some(system) = incident.system
+        && ctx.reach(crate::depot::HOLD).covers(incident.unit)
+    {
+        // What led to the incident came before it was seen.
+        let from = rules::typed(incident.detected_at - chrono::TimeDelta::days(1));
+        view.hold_at = format!("/depot/holds?system={system}&incident={}&from={from}", incident.id);
+    }
     let group = named(&regime.classes.groups, &incident.category);
     view.category = group.map(|group| label(ctx.lang, group)).unwrap_or_default();
     view.flags = incident

@@ -34,6 +34,8 @@ pub struct Record {
     pub unit: String,
     /// Name of the system.
     pub system: String,
+    /// Where events of its system are put on legal hold; empty where the reader may not, or there is no system.
+    pub hold_at: String,
     /// T0.
     pub detected_at: Option<DateTime<Utc>>,
     /// Facts under the header: text key of the label, value.
@@ -311,6 +313,7 @@ fn sample_record(at: DateTime<Utc>) -> Record {
         level_name: "Nghiêm trọng".into(),
         serious: true,
         flags: vec!["Đang lan rộng".into()],
+        hold_at: "/depot/holds?system=x&incident=y".into(),
         detected_at: Some(at),
         facts: vec![Fact { field: "description".into(), value: "một\nhai".into() }],
         whole: true,

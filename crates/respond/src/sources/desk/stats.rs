@@ -25,12 +25,17 @@ pub struct Tally {
     pub failed: Option<(DateTime<Utc>, String, String)>,
     /// Events and failures by slices of time.
     pub slices: BTreeMap<DateTime<Utc>, (i64, i64)>,
+    /// The last batch whose records say their time: when it came, and how many seconds after its newest record.
+    pub lag: Option<(DateTime<Utc>, i64)>,
 }
 
 impl Tally {
     fn add(&mut self, other: Self) {
         self.events += other.events;
         self.last_event_at = self.last_event_at.max(other.last_event_at);
+        if other.lag.map(|lag| lag.0) >= self.lag.map(|lag| lag.0) {
+            self.lag = other.lag.or(self.lag);
+        }
         self.failures += other.failures;
         if other.failed.as_ref().map(|f| f.0) > self.failed.as_ref().map(|f| f.0) {
             self.failed = other.failed;
@@ -62,6 +67,12 @@ impl Stats {
         let events = i64::try_from(events).unwrap_or(i64::MAX);
         let slices = BTreeMap::from([(slice(now), (events, 0))]);
         let tally = Tally { events, last_event_at: Some(now), slices, ..Tally::default() };
+        self.pending().entry(source).or_default().add(tally);
+    }
+
+    /// Notes how many seconds after the newest of its records a batch came.
+    pub fn lagged(&self, source: Id, seconds: i64, now: DateTime<Utc>) {
+        let tally = Tally { lag: Some((now, seconds)), ..Tally::default() };
         self.pending().entry(source).or_default().add(tally);
     }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Mutex;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use khien_base::filter::{Name, values};
-use khien_base::ports::{Bucket, EventFile, EventStore, Found, Holdings, Rows, Search, Values};
+use khien_base::ports::{Bucket, DayFiles, EventFile, EventStore, Found, Held, Holdings, Rows, Search, Share, Values};
 use khien_base::{Event, Fault, Id, Kind, Reach, Result};
 
 /// Events in memory, by the port's contract; SQL is left to the real store's own tests.
@@ -124,7 +124,60 @@ impl EventStore for InMemory {
         Box::pin(async { Ok(Holdings { events: self.0.lock().unwrap().len() as u64, ..Holdings::default() }) })
     }
 
+    fn days(&self) -> BoxFuture<'_, Result<Vec<DayFiles>>> {
+        Box::pin(async {
+            let mut days: BTreeMap<NaiveDate, u64> = BTreeMap::new();
+            for event in self.0.lock().unwrap().iter() {
+                *days.entry(event.time.date_naive()).or_default() += 1;
+            }
+            let files = |(day, events)| DayFiles { day, files: 1, small: 1, bytes: events * 100, events };
+            Ok(days.into_iter().map(files).collect())
+        })
+    }
+
+    fn shares(&self) -> BoxFuture<'_, Result<Vec<Share>>> {
+        Box::pin(async {
+            let mut shares: BTreeMap<(NaiveDate, Id, Id), u64> = BTreeMap::new();
+            for event in self.0.lock().unwrap().iter() {
+                *shares.entry((event.time.date_naive(), event.unit, event.system)).or_default() += 1;
+            }
+            let share = |((day, unit, system), events)| Share { day, unit, system, events, bytes: events * 100 };
+            Ok(shares.into_iter().map(share).collect())
+        })
+    }
+
+    fn forget(&self, day: NaiveDate, systems: Vec<Id>, holds: Vec<Held>) -> BoxFuture<'_, Result<Vec<(Id, u64)>>> {
+        let gone = self.doomed(day, &systems, &holds);
+        self.0.lock().unwrap().retain(|event| !gone.iter().any(|it| it.id == event.id));
+        Box::pin(async move { Ok(by_system(&gone)) })
+    }
+
+    fn forgettable(&self, day: NaiveDate, systems: Vec<Id>, holds: Vec<Held>) -> BoxFuture<'_, Result<Vec<(Id, u64)>>> {
+        let gone = self.doomed(day, &systems, &holds);
+        Box::pin(async move { Ok(by_system(&gone)) })
+    }
+
     fn tidy(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async { Ok(()) })
+    }
+}
+
+fn by_system(events: &[Event]) -> Vec<(Id, u64)> {
+    let mut sums: BTreeMap<Id, u64> = BTreeMap::new();
+    events.iter().for_each(|event| *sums.entry(event.system).or_default() += 1);
+    sums.into_iter().collect()
+}
+
+impl InMemory {
+    fn doomed(&self, day: NaiveDate, systems: &[Id], holds: &[Held]) -> Vec<Event> {
+        let held = |event: &Event| {
+            holds.iter().any(|hold| {
+                hold.system.is_none_or(|system| system == event.system)
+                    && hold.from.is_none_or(|from| event.time >= from)
+                    && hold.to.is_none_or(|to| event.time < to)
+            })
+        };
+        let of_day = |event: &&Event| event.time.date_naive() == day && systems.contains(&event.system);
+        self.0.lock().unwrap().iter().filter(of_day).filter(|event| !held(event)).cloned().collect()
     }
 }

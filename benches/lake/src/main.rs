@@ -1,0 +1,178 @@
+//! `make`: fills a lake with events of 30 days through the store's own way in, and tidies it. `ask`: a question, five
+//! times. `README.md` of the benches says how peers are asked the same.
+
+mod lines;
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use khien_base::filter::read;
+use khien_base::ports::{EventStore, Search};
+use khien_base::{Clock, Event, Fault, Id, Ids, Reach, Result};
+use khien_lake::{Lake, Settings};
+use khien_normalise::{Format, decode_line};
+use serde_json::{Value, json};
+
+/// Days that the events lie on.
+const DAYS: i64 = 30;
+/// Events of one batch, as the pipeline brings them.
+const BATCH: u64 = 5_000;
+
+fn last_day() -> DateTime<Utc> {
+    NaiveDate::from_ymd_opt(2026, 6, 30).and_then(|day| day.and_hms_opt(0, 0, 0)).unwrap_or_default().and_utc()
+}
+
+fn say(value: &Value) {
+    let _ = writeln!(std::io::stdout(), "{value}");
+}
+
+fn main() -> std::process::ExitCode {
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    let done = tokio::runtime::Runtime::new().map_err(Fault::internal).and_then(|runtime| {
+        runtime.block_on(async {
+            match given.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+                ["make", dir, rows] => make(Path::new(dir), rows.parse().map_err(Fault::internal)?).await,
+                ["ask", dir, question] => ask(Path::new(dir), question).await,
+                _ => Err(Fault::internal("use: make DIR ROWS | ask DIR address|word|top|histogram")),
+            }
+        })
+    });
+    match done {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(fault) => {
+            let _ = writeln!(std::io::stderr(), "{fault}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+/// Every query may take as long as it needs: this measures, it does not serve.
+fn settings() -> Settings {
+    Settings { query_time: Duration::from_secs(600), ..Settings::default() }
+}
+
+fn event(ids: &Ids, n: u64, at: DateTime<Utc>) -> Result<(Event, usize)> {
+    let (line, system) = lines::line(n, at);
+    let record = decode_line(line.as_bytes(), Format::Auto, at, n)?;
+    let event = Event {
+        id: ids.next(at),
+        time: record.time.unwrap_or(at),
+        received: at + TimeDelta::milliseconds(i64::try_from(n % 1_500).unwrap_or(0)),
+        source: Id::from_u128(0x50_0000 + u128::from(system)),
+        system: Id::from_u128(0x10_0000 + u128::from(system)),
+        unit: Id::from_u128(0xA0_0000 + u128::from(system % 40)),
+        record,
+    };
+    Ok((event, line.len()))
+}
+
+async fn make(dir: &Path, rows: u64) -> Result<()> {
+    let now = last_day() + TimeDelta::days(3);
+    let lake = Arc::new(Lake::open_with(dir, Clock::fixed(now), settings()).await?);
+    let start = Instant::now();
+    let first = last_day() - TimeDelta::days(DAYS - 1);
+    let micros = u64::try_from(TimeDelta::days(DAYS).num_microseconds().unwrap_or(1)).unwrap_or(1);
+    let step = micros / rows.max(1);
+    let (mut raw, mut decoding, ids) = (0_u64, Duration::ZERO, Ids::random());
+    let mut under_way = tokio::task::JoinSet::new();
+    for from in (0..rows).step_by(usize::try_from(BATCH).unwrap_or(1)) {
+        let began = Instant::now();
+        let mut batch = Vec::new();
+        for n in from..(from + BATCH).min(rows) {
+            let at = first + TimeDelta::microseconds(i64::try_from(n * step).unwrap_or(0));
+            let (event, bytes) = event(&ids, n, at)?;
+            raw += bytes as u64;
+            batch.push(event);
+        }
+        decoding += began.elapsed();
+        while under_way.len() >= 4 {
+            under_way.join_next().await.transpose().map_err(Fault::internal)?.transpose()?;
+        }
+        let lake = Arc::clone(&lake);
+        under_way.spawn(async move { lake.append(batch).await });
+    }
+    while let Some(done) = under_way.join_next().await {
+        done.map_err(Fault::internal)??;
+    }
+    lake.flush().await?;
+    let appended = start.elapsed();
+    let fresh = lake.holdings().await?;
+    let began = Instant::now();
+    loop {
+        let before = lake.holdings().await?.files;
+        lake.tidy().await?;
+        if lake.holdings().await?.files == before {
+            break;
+        }
+    }
+    let kept = lake.holdings().await?;
+    say(&json!({
+        "rows": rows, "raw_bytes": raw, "append_seconds": appended.as_secs_f64(),
+        "decode_seconds": decoding.as_secs_f64(), "fresh_bytes": fresh.bytes, "fresh_files": fresh.files,
+        "tidy_seconds": began.elapsed().as_secs_f64(), "bytes": kept.bytes, "files": kept.files,
+        "stored_per_raw": ratio(kept.bytes, raw), "bytes_per_event": ratio(kept.bytes, rows),
+    }));
+    match Arc::into_inner(lake) {
+        Some(lake) => lake.close().await,
+        None => Ok(()),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes far below 2^52")]
+fn ratio(a: u64, b: u64) -> f64 {
+    a as f64 / b.max(1) as f64
+}
+
+fn all() -> Search {
+    Search { limit: 50, ..Search::within(Reach::All) }
+}
+
+/// The four questions: one address in all days, a word in one day, the top 20 of a field in a day, a histogram of a week.
+async fn answer(lake: &Lake, question: &str) -> Result<u64> {
+    let day = last_day() - TimeDelta::days(9);
+    let one = || Search { from: Some(day), to: Some(day + TimeDelta::days(1)), ..all() };
+    match question {
+        "address" => {
+            let filter = read(&format!("src_ip:{}", lines::RARE_ADDRESS))?;
+            Ok(lake.search(Search { filter, ..all() }).await?.total)
+        }
+        "word" => Ok(lake.search(Search { filter: read(lines::WORD)?, ..one() }).await?.total),
+        "top" => {
+            let day = day.date_naive();
+            let sql = format!(
+                "SELECT user, count(*) AS n FROM events WHERE day = DATE '{day}' GROUP BY user ORDER BY n DESC LIMIT 20"
+            );
+            let rows = lake.sql(sql, Reach::All, 20).await?;
+            Ok(rows.rows.len() as u64)
+        }
+        _ => {
+            let week = Search { from: Some(day), to: Some(day + TimeDelta::days(7)), ..all() };
+            Ok(lake.histogram(week, 168).await?.iter().map(|bucket| bucket.count).sum())
+        }
+    }
+}
+
+async fn ask(dir: &Path, question: &str) -> Result<()> {
+    let lake = Lake::open_with(dir, Clock::fixed(last_day() + TimeDelta::days(3)), settings()).await?;
+    let mut seconds = Vec::new();
+    let mut found = 0;
+    for _ in 0..5 {
+        let began = Instant::now();
+        found = answer(&lake, question).await?;
+        seconds.push(began.elapsed().as_secs_f64());
+    }
+    let cold = seconds.first().copied().unwrap_or_default();
+    let warm = seconds.iter().skip(1).copied().fold(f64::INFINITY, f64::min);
+    say(&json!({ "question": question, "found": found, "cold": cold, "warm": warm, "peak_mib": peak() }));
+    lake.close().await
+}
+
+/// The most memory that this process has held, in MiB, as Linux counts it; 0 elsewhere.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) / 1024
+}
