@@ -19,20 +19,29 @@ const CLOSE: char = '\u{2}';
 /// Tokens of a raw text that references may point to. Longer texts keep their fields in full.
 const TOKENS: usize = 1_024;
 
-/// Bytes that part tokens.
-const PARTS: [bool; 256] = {
-    let mut table = [false; 256];
-    let bytes = b" \t\n\r\x0c,:;={}[]()<>|\"";
-    let mut at = 0;
-    while at < bytes.len() {
-        table[bytes[at] as usize] = true;
-        at += 1;
-    }
-    table
-};
-
+/// Whether a byte parts tokens.
 fn parts(byte: u8) -> bool {
-    PARTS.get(usize::from(byte)).copied().unwrap_or(false)
+    matches!(
+        byte,
+        b' ' | b'\t'
+            | b'\n'
+            | b'\r'
+            | 0x0c
+            | b','
+            | b':'
+            | b';'
+            | b'='
+            | b'{'
+            | b'}'
+            | b'['
+            | b']'
+            | b'('
+            | b')'
+            | b'<'
+            | b'>'
+            | b'|'
+            | b'"'
+    )
 }
 
 /// The closing quote of a text that starts at `from`, the byte after its opening quote.
