@@ -99,6 +99,11 @@ impl Series {
         }
     }
 
+    /// Whether a line waits for its rest.
+    pub fn holds(&self) -> bool {
+        self.held.is_some()
+    }
+
     /// Hands on the line whose rest was waited for: at the end, or when nothing came for a while.
     pub fn finish(&mut self, received: DateTime<Utc>, take: Take<'_>) -> ControlFlow<()> {
         match self.held.take() {

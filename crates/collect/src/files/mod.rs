@@ -5,7 +5,7 @@
 //! renamed file is read to its end under its new name and a new file of the old name from its start. A file that got
 //! shorter, or begins differently, is read from its start: `copytruncate` of logrotate works, and what is written
 //! between its copy and its truncation is lost by it, not here. The last line waits for its line feed until the file is
-//! rotated away. Compressed files are passed over.
+//! rotated away. Lines that belong to the one before (stack traces) are put to it. Compressed files are passed over.
 //!
 //! Files are looked at once a second. While the intake has no room nothing is read.
 
@@ -22,13 +22,13 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use khien_base::ports::{Intake, Whose};
 use khien_base::{Clock, Fault, Record, Result};
-use khien_normalise::{Format, decode_line};
+use khien_normalise::Format;
 use tokio_util::sync::CancellationToken;
 
 use crate::Unreadable;
 use crate::queue::worth_another_try;
 use places::Places;
-use tail::{Found, Piece, Tail};
+use tail::{Found, Tail};
 
 /// How often files are looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -158,11 +158,12 @@ impl Turn<'_> {
             let (format, now, whose) = (self.watch.format, self.files.clock.now(), self.whose);
             let unreadable = Arc::clone(&self.files.unreadable);
             let (back, kept, piece, records) = blocking(move || {
-                let piece = tail.next();
+                let mut piece = tail.next();
                 if let Some(ended) = tail.ended() {
                     places.end(ended);
                 }
-                let records = piece.as_ref().map(|piece| decode(piece, format, now, whose, &unreadable));
+                let mut told = |fault: &Fault, line: &[u8]| unreadable(whose, fault, line);
+                let records = piece.as_mut().map(|piece| tail.decode(piece, format, now, &mut told));
                 (tail, places, piece, records.unwrap_or_default())
             })
             .await?;
@@ -200,25 +201,4 @@ impl Turn<'_> {
             }
         }
     }
-}
-
-fn decode(
-    piece: &Piece,
-    format: Format,
-    now: chrono::DateTime<chrono::Utc>,
-    whose: Whose,
-    unreadable: &Unreadable,
-) -> Vec<Record> {
-    if piece.too_long {
-        let fault = Fault::invalid("logs.line-too-long").with("line", 1).with("limit", khien_normalise::LONGEST_LINE);
-        unreadable(whose, &fault, b"");
-    }
-    let mut records = Vec::with_capacity(piece.lines.len());
-    for line in &piece.lines {
-        match decode_line(line, format, now, 1) {
-            Ok(record) => records.push(record),
-            Err(fault) => unreadable(whose, &fault, line),
-        }
-    }
-    records
 }

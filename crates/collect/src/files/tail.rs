@@ -1,10 +1,14 @@
 //! One file that is followed.
 
 use std::fs::{File, Metadata};
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use khien_normalise::LONGEST_LINE;
+use chrono::{DateTime, Utc};
+use khien_base::{Fault, Record};
+use khien_normalise::{Format, LONGEST_LINE, Series};
 use sha2::{Digest, Sha256};
 
 use super::places::{FileId, Place, Places, Print};
@@ -17,6 +21,10 @@ const PIECE: usize = 1 << 20;
 const LINES: usize = 5_000;
 /// Bytes of a fingerprint.
 const PRINT: u64 = 1_024;
+/// How long lines wait for their rest.
+const REST: Duration = Duration::from_secs(2);
+/// Bytes of the lines at the head of a file that say how the others are read.
+const HEADER: u64 = 64 << 10;
 /// Bytes that a copy must have in common with the file that it is one of.
 const COPIED: u64 = 64;
 /// Endings of files that are no logs to read.
@@ -135,13 +143,27 @@ pub(super) fn left_behind(file: &Match, places: &Places, known: &[FileId]) -> Ve
 }
 
 /// Whole lines of a file, and where it is read on.
+#[derive(Default)]
 pub(super) struct Piece {
-    pub(super) lines: Vec<Vec<u8>>,
+    lines: Vec<Line>,
     /// A line is longer than any may be; it was passed over.
-    pub(super) too_long: bool,
+    too_long: bool,
+    /// What the lines before hold together with their rest is whole: the file begins anew.
+    anew: bool,
+    /// Nothing more comes for what these lines hold.
+    whole: bool,
     end: u64,
+    /// Up to here everything is in records: what waits for its rest is read again after a crash.
+    safe: u64,
     /// The rest of a line that is too long still comes.
     skipping: bool,
+}
+
+/// A line and where it stands.
+struct Line {
+    start: u64,
+    end: u64,
+    text: Vec<u8>,
 }
 
 /// A file that is followed. It stays open, so that it is read to its end after it was renamed or removed.
@@ -155,6 +177,12 @@ pub(super) struct Tail {
     skipping: bool,
     /// What it held before it was truncated.
     ended: Option<Place>,
+    /// Where it is read on; the place is behind it while lines wait for their rest.
+    at: u64,
+    /// What the lines so far say of those to come.
+    series: Series,
+    /// When the last lines came.
+    came: Instant,
 }
 
 impl Tail {
@@ -177,8 +205,19 @@ impl Tail {
         let known = known.or_else(|| places.copied(&found.path).filter(copied).find(&mut same));
         let offset = known.map_or(0, |place| place.offset);
         let place = Place { id, print: Print::default(), path: found.path.clone(), offset, turn: 0 };
-        let mut tail = Self { file, place, rotated: false, done: false, skipping: false, ended: None };
+        let mut tail = Self {
+            file,
+            place,
+            rotated: false,
+            done: false,
+            skipping: false,
+            ended: None,
+            at: offset,
+            series: Series::joining(),
+            came: Instant::now(),
+        };
         tail.fingerprint();
+        tail.header();
         Some(tail)
     }
 
@@ -213,64 +252,125 @@ impl Tail {
     /// The next whole lines; none when there are none yet.
     pub(super) fn next(&mut self) -> Option<Piece> {
         let length = self.file.metadata().ok()?.len();
-        if length < self.place.offset || self.begins_differently() {
+        let mut piece = Piece::default();
+        if length < self.at || self.begins_differently() {
             tracing::info!(path = %self.place.path.display(), "a file was truncated; it is read from its start");
             self.ended = Some(self.place.clone());
             self.place.offset = 0;
+            self.at = 0;
             self.skipping = false;
             self.place.print = Print::default();
+            piece.anew = true;
         }
         self.fingerprint();
-        self.file.seek(SeekFrom::Start(self.place.offset)).ok()?;
+        self.file.seek(SeekFrom::Start(self.at)).ok()?;
         let mut bytes = Vec::new();
         (&mut self.file).take(PIECE as u64 + 1).read_to_end(&mut bytes).ok()?;
-        if bytes.is_empty() {
-            self.done = self.rotated;
-            return None;
-        }
-        let mut piece = Piece { lines: Vec::new(), too_long: false, end: self.place.offset, skipping: self.skipping };
+        (piece.end, piece.safe, piece.skipping) = (self.at, self.place.offset, self.skipping);
         let mut rest = bytes.as_slice();
         while piece.lines.len() < LINES
             && let Some(end) = memchr::memchr(b'\n', rest)
         {
             let (line, tail) = rest.split_at(end);
             rest = tail.get(1..).unwrap_or_default();
-            piece.end += end as u64 + 1;
-            if !std::mem::take(&mut piece.skipping) {
-                piece.add(line);
-            }
+            let whole = !std::mem::take(&mut piece.skipping);
+            piece.add(line, end as u64 + 1, whole);
         }
-        if piece.end == self.place.offset {
-            return self.unfinished(piece, rest);
+        if piece.end == self.at {
+            self.unfinished(&mut piece, rest);
+        }
+        if piece.end > self.at {
+            self.came = Instant::now();
+        } else if self.series.holds() && (self.rotated || self.came.elapsed() >= REST) {
+            piece.whole = true;
+        } else if !piece.anew {
+            self.done = self.rotated;
+            return None;
         }
         Some(piece)
     }
 
     /// Bytes without a line feed: the rest of a line that still comes, the last line of a file that was rotated away,
     /// or a line that never ends.
-    fn unfinished(&mut self, mut piece: Piece, rest: &[u8]) -> Option<Piece> {
-        if piece.skipping {
-            piece.end += rest.len() as u64;
-            return Some(piece);
-        }
-        if rest.len() > LONGEST_LINE {
-            piece.too_long = true;
+    fn unfinished(&mut self, piece: &mut Piece, rest: &[u8]) {
+        if piece.skipping || rest.len() > LONGEST_LINE {
+            piece.too_long = !piece.skipping;
             piece.skipping = true;
             piece.end += rest.len() as u64;
-            return Some(piece);
+        } else if self.rotated && !rest.is_empty() {
+            piece.add(rest, rest.len() as u64, true);
         }
-        if self.rotated {
-            piece.add(rest);
-            piece.end += rest.len() as u64;
-            return Some(piece);
+    }
+
+    /// The records of a piece; lines that wait for their rest come with a later one.
+    pub(super) fn decode(
+        &mut self,
+        piece: &mut Piece,
+        format: Format,
+        now: DateTime<Utc>,
+        unreadable: &mut dyn FnMut(&Fault, &[u8]),
+    ) -> Vec<Record> {
+        let (mut records, mut told) = (Vec::with_capacity(piece.lines.len()), 0_usize);
+        if piece.too_long {
+            unreadable(&Fault::invalid("logs.line-too-long").with("line", 1).with("limit", LONGEST_LINE), b"");
         }
-        None
+        let mut push = |series: &mut Series, line: Option<&Line>, text: &[u8]| {
+            let mut take = |read: khien_base::Result<Record>| {
+                told += 1;
+                match read {
+                    Ok(record) => records.push(record),
+                    Err(fault) => unreadable(&fault, text),
+                }
+                ControlFlow::Continue(())
+            };
+            let before = series.holds();
+            let _ = match line {
+                Some(line) => series.push(&line.text, format, now, 1, &mut take),
+                None => series.finish(now, &mut take),
+            };
+            let came = std::mem::take(&mut told) > 0;
+            // Whether the line that waits now is the one that waited before.
+            (series.holds(), before && !came)
+        };
+        if piece.anew {
+            push(&mut self.series, None, b"");
+            self.series = Series::joining();
+        }
+        for line in &piece.lines {
+            piece.safe = match push(&mut self.series, Some(line), &line.text) {
+                (false, _) => line.end,
+                (true, true) => piece.safe,
+                (true, false) => line.start,
+            };
+        }
+        if piece.whole {
+            push(&mut self.series, None, b"");
+        }
+        if !self.series.holds() {
+            piece.safe = piece.end;
+        }
+        records
     }
 
     /// The intake has a piece.
     pub(super) fn took(&mut self, piece: &Piece) {
-        self.place.offset = piece.end;
+        self.at = piece.end;
+        self.place.offset = piece.safe;
         self.skipping = piece.skipping;
+    }
+
+    /// Reads the lines at the head that say how the others are read, for a file that is gone on with.
+    fn header(&mut self) {
+        if self.at == 0 || self.file.seek(SeekFrom::Start(0)).is_err() {
+            return;
+        }
+        let head = BufReader::new((&mut self.file).take(HEADER)).lines().map_while(Result::ok);
+        for line in head.take_while(|line| line.starts_with('#')) {
+            let mut nobody = |_| ControlFlow::Continue(());
+            let _ = self.series.push(line.as_bytes(), Format::Auto, DateTime::UNIX_EPOCH, 1, &mut nobody);
+        }
+        let mut nobody = |_| ControlFlow::Continue(());
+        let _ = self.series.finish(DateTime::UNIX_EPOCH, &mut nobody);
     }
 
     /// Takes the fingerprint anew while the file is shorter than a whole one.
@@ -289,12 +389,14 @@ impl Tail {
 }
 
 impl Piece {
-    fn add(&mut self, line: &[u8]) {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+    /// Adds a line that takes so many bytes of the file.
+    fn add(&mut self, line: &[u8], bytes: u64, whole: bool) {
+        let start = self.end;
+        self.end += bytes;
         if line.len() > LONGEST_LINE {
             self.too_long = true;
-        } else if !line.trim_ascii().is_empty() {
-            self.lines.push(line.to_vec());
+        } else if whole {
+            self.lines.push(Line { start, end: self.end, text: line.to_vec() });
         }
     }
 }

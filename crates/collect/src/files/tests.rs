@@ -209,6 +209,29 @@ async fn a_crash_in_the_middle_doubles_one_batch_at_most_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_stack_trace_is_one_event_and_a_header_serves_after_a_restart() {
+    let mut following = Following::new("*.log");
+    following.start();
+    following.append("app.log", "2026-10-01 09:00:00 SEVERE failed\n\tat a.B.c(B.java:1)\n");
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    following.append("app.log", "Caused by: java.io.IOException: x\n2026-10-01 09:00:01 INFO next\n");
+    following.until(2).await;
+    assert_eq!(following.messages()[0].lines().count(), 3, "{:?}", following.messages());
+    let head = "#Fields: date time c-ip cs-method cs-uri-stem sc-status\r\n";
+    following.append("iis.log", &format!("{head}2026-10-01 01:00:00 198.51.100.9 GET /a 200\r\n"));
+    following.until(3).await;
+    following.stop().await;
+    following.append("iis.log", "2026-10-01 01:00:01 198.51.100.8 GET /b 404\r\n");
+    following.start();
+    following.until(4).await;
+    following.stop().await;
+    let records = following.kept.records.lock().unwrap();
+    let (_, last) = records.last().unwrap();
+    assert_eq!(last.fields["cs-uri-stem"], "/b", "{last:?}");
+    assert_eq!(last.hot.src_ip.as_deref(), Some("198.51.100.8"));
+}
+
+#[tokio::test]
 async fn a_busy_intake_is_waited_for_and_an_endless_line_is_told() {
     let mut following = Following::new("*.log");
     following.kept.closed.store(true, Ordering::SeqCst);
