@@ -104,9 +104,9 @@ impl Reader {
 
     fn datagram(&mut self, from: IpAddr, line: &[u8]) {
         // Some devices end their datagrams with a line feed or NUL.
-        let line = line.trim_ascii_end();
-        let line = line.strip_suffix(&[0]).unwrap_or(line);
-        if line.trim_ascii().is_empty() {
+        let end = line.iter().rposition(|byte| !matches!(byte, 0 | b'\n' | b'\r' | b' ')).map_or(0, |last| last + 1);
+        let line = line.get(..end).unwrap_or_default();
+        if line.is_empty() {
             return;
         }
         let shown = Shown { address: from, certificate: None, token: None };

@@ -223,6 +223,26 @@ async fn both_framings_come_in_over_tcp_and_the_last_line_needs_no_end() {
 }
 
 #[tokio::test]
+async fn what_devices_put_between_and_behind_messages_is_no_part_of_them() {
+    let receiver = Receiver::start(|_| {}).await;
+    let mut stream = TcpStream::connect(receiver.tcp).await.unwrap();
+    // A line feed or NUL that is counted, one behind a counted message, CR LF, NUL instead of a line feed (RFC 6587, 3.4.2).
+    let stream_of = b"29 <13>Oct  1 09:00:00 h a: one\n29 <13>Oct  1 09:00:00 h a: two\0\n\
+        28 <13>Oct  1 09:00:00 h a: tre\n<13>Oct  1 09:00:00 h a: four\r\n<13>Oct  1 09:00:00 h a: five\0\
+        2026-10-01T09:00:00Z h a: six\n\n\0<13>Oct  1 09:00:00 h a: seven\n";
+    stream.write_all(stream_of).await.unwrap();
+    receiver.until("seven messages", |r| r.count() == 7).await;
+    let records = receiver.kept.records.lock().unwrap().clone();
+    assert!(records.iter().all(|(_, record)| !record.raw.ends_with(['\n', '\r', '\0'])), "{records:?}");
+    assert_eq!(receiver.messages()[..5], ["one", "two", "tre", "four", "five"]);
+    let socket = UdpSocket::bind(local()).await.unwrap();
+    socket.send_to(b"<13>Oct  1 09:00:00 h a: datagram\n\0", receiver.udp).await.unwrap();
+    receiver.until("the datagram", |r| r.count() == 8).await;
+    assert_eq!(receiver.messages()[7], "datagram");
+    receiver.stop().await;
+}
+
+#[tokio::test]
 async fn what_strangers_send_is_heard_of_and_not_kept() {
     let receiver = Receiver::start(|_| {}).await;
     receiver.registered.store(false, Ordering::SeqCst);
