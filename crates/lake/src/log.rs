@@ -1,7 +1,8 @@
 //! The table's transaction log: which data files count.
 //!
 //! Commits are written here, by one process at a time and in O(1): a commit never reads the history. A commit's
-//! entry takes its number whole, or fails if the number is taken ([`crate::place`]). Opening, checkpoints and cleaning of old entries are `deltalake`'s.
+//! entry takes its number whole, or fails if the number is taken ([`crate::place`]). Opening, checkpoints and cleaning
+//! of old entries are `deltalake`'s.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
