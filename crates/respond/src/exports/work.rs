@@ -96,7 +96,7 @@ async fn make(kit: &Kit, file: &mut Model, whose: &Whose) -> Result<()> {
             return Err(Fault::new(Kind::TooMany, "exports.too-large"));
         }
         batches += 1;
-        if batches % SIGN == 0 {
+        if batches.is_multiple_of(SIGN) {
             keep(kit, file).await?;
         }
     }

@@ -190,7 +190,7 @@ fn by_unit(ctx: &Ctx, dues: &[Due], units: &[Choice]) -> Value {
     }
     let name = |id: &str| units.iter().find(|unit| unit.value == id).map_or("–", |unit| unit.label.as_str()).to_owned();
     let mut bars: Vec<(String, u64)> = sums.into_iter().map(|(id, bytes)| (name(&id), bytes / 1_000_000)).collect();
-    bars.sort_by(|a, b| b.1.cmp(&a.1));
+    bars.sort_by_key(|bar| std::cmp::Reverse(bar.1));
     bars.truncate(UNITS);
     bars_of(ctx, "depot.megabytes", bars)
 }
