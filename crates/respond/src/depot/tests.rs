@@ -56,7 +56,7 @@ async fn nothing_goes_before_the_administrator_has_seen_it_and_said_so() {
     let shorter = administrator.get("/api/v1/depot/retention?least_months=0").await.json();
     assert_eq!(shorter["due"].as_u64(), Some(4));
     let page = administrator.get("/depot/retention?least_months=0").await.text();
-    assert!(page.contains("Sẽ xoá") && page.contains("Bệnh án điện tử"), "{page}");
+    assert!(page.contains("Sẽ xóa") && page.contains("Bệnh án điện tử"), "{page}");
     run(&centre).await;
     assert_eq!(left(&centre, centre.hospital), 4, "looking deletes nothing");
 
