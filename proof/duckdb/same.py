@@ -13,7 +13,7 @@ delta = DeltaTable(table)
 files = delta.file_uris()
 duck = duckdb.connect()
 duck.execute("SET TimeZone = 'UTC'")
-duck.execute("CREATE VIEW events AS SELECT * FROM read_parquet($1, hive_partitioning = true, union_by_name = true)", [files])
+duck.read_parquet(files, hive_partitioning=True, union_by_name=True).create_view("events")
 
 
 def rows(sql):
