@@ -23,11 +23,7 @@ fn main() {
     match arguments.next().as_deref() {
         // A process of its own for each, so that one's memory is not the other's.
         Some("--ours") => alone(&folder(arguments.next())),
-        Some("--once") => {
-            let most = std::env::var("MOST").ok().and_then(|m| m.parse().ok()).unwrap_or(usize::MAX);
-            once(&folder(arguments.next()), most);
-        }
-        Some("--spin") => spin(&folder(arguments.next())),
+        Some("--once") => once(&folder(arguments.next())),
         Some("--growth") => growth(&folder(arguments.next())),
         Some("--load") => load(&arguments.next().unwrap_or_default(), &folder(arguments.next())),
         first => all(&folder(first.map(str::to_owned))),
@@ -57,8 +53,8 @@ fn load(which: &str, corpus: &std::path::Path) {
 
 /// Ours alone on few events, twice, of which the second is to be looked at: for
 /// `valgrind --tool=callgrind --toggle-collect='*second*'`.
-fn once(corpus: &std::path::Path, most: usize) {
-    let ours = ours::Ours::new(&corpus::rules(corpus, most));
+fn once(corpus: &std::path::Path) {
+    let ours = ours::Ours::new(&corpus::rules(corpus, usize::MAX));
     let lines = corpus::lines(corpus, Shape::Message);
     let mut memory = ours::Memory::default();
     let few = lines.get(..10_000).unwrap_or(&lines);
@@ -140,15 +136,6 @@ fn beside(corpus: &std::path::Path, shape: Shape) {
     told("ours, one thread, from whole records as stored", whole);
     told("rsigma, routed, one thread", theirs);
     println!("rsigma found {} matches; two threads are {:.2} × one", peer.matches(&lines), one / two);
-}
-
-fn spin(corpus: &std::path::Path) {
-    let most = std::env::var("MOST").ok().and_then(|m| m.parse().ok()).unwrap_or(usize::MAX);
-    let ours = ours::Ours::new(&corpus::rules(corpus, most));
-    let lines = &corpus::lines(corpus, Shape::Message);
-    for _ in 0..5 {
-        println!("{}", ours.lean(lines, 1));
-    }
 }
 
 /// What an event costs as rules become more.
