@@ -9,12 +9,7 @@ root=$(cd "$here/../.." && pwd)
 rows=${1:-1000000}
 python=$here/.venv/bin/python
 
-if ! cmp -s "$here/requirements.txt" "$here/.venv/requirements.txt"; then
-  rm -rf "$here/.venv"
-  python3 -m venv "$here/.venv"
-  "$here/.venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
-  cp "$here/requirements.txt" "$here/.venv/requirements.txt"
-fi
+"$root/scripts/venv.sh" "$here"
 cd "$root"
 target=${CARGO_TARGET_DIR:-target}
 ${CARGO:-cargo} build --quiet --release ${BENCH_BUILD:---workspace} --bin khien-bench-lake

@@ -25,12 +25,7 @@ fi
 export SYSLOG_NG=$here/.syslog-ng
 
 # Clients over HTTP as their makers publish them, in an environment beside this file.
-if ! cmp -s "$here/requirements.txt" "$here/.venv/requirements.txt"; then
-  rm -rf "$here/.venv"
-  python3 -m venv "$here/.venv"
-  "$here/.venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
-  cp "$here/requirements.txt" "$here/.venv/requirements.txt"
-fi
+"$root/scripts/venv.sh" "$here"
 
 for proof in ${PROOF_CLIENTS:-syslog shippers}; do
   work=$(mktemp -d)

@@ -6,12 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 python=$here/.venv/bin/python
 
-if ! cmp -s "$here/requirements.txt" "$here/.venv/requirements.txt"; then
-  rm -rf "$here/.venv"
-  python3 -m venv "$here/.venv"
-  "$here/.venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
-  cp "$here/requirements.txt" "$here/.venv/requirements.txt"
-fi
+"$root/scripts/venv.sh" "$here"
 
 cd "$root"
 target=${CARGO_TARGET_DIR:-target}

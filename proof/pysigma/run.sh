@@ -8,12 +8,7 @@ root=$(cd "$here/../.." && pwd)
 corpus=${KHIEN_CORPUS:-$root/../shared/data}
 python=$here/.venv/bin/python
 
-if ! cmp -s "$here/requirements.txt" "$here/.venv/requirements.txt"; then
-  rm -rf "$here/.venv"
-  python3 -m venv "$here/.venv"
-  "$here/.venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
-  cp "$here/requirements.txt" "$here/.venv/requirements.txt"
-fi
+"$root/scripts/venv.sh" "$here"
 
 "$python" "$here/cases.py"
 if [ ! -d "$corpus/sigma/rules" ]; then

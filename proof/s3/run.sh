@@ -4,12 +4,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 
-if ! cmp -s "$here/requirements.txt" "$here/.venv/requirements.txt"; then
-  rm -rf "$here/.venv"
-  python3 -m venv "$here/.venv"
-  "$here/.venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
-  cp "$here/requirements.txt" "$here/.venv/requirements.txt"
-fi
+"$root/scripts/venv.sh" "$here"
 
 cd "$root"
 # With the features of the whole workspace, as the tests build it; `-p` alone is less to build where nothing is built.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
 /// Vietnam keeps UTC+7 all year (Asia/Ho_Chi_Minh, no daylight saving since 1975).
 pub fn vietnam() -> FixedOffset {
@@ -22,6 +22,12 @@ pub fn end_of_day(day: NaiveDate) -> DateTime<Utc> {
         .and_local_timezone(vietnam())
         .single()
         .map_or_else(DateTime::<Utc>::default, |t| t.with_timezone(&Utc))
+}
+
+/// A moment typed in Vietnam's time in one of these forms ([`chrono::format::strftime`]).
+pub fn typed_in_vietnam(text: &str, forms: &[&str]) -> Option<DateTime<Utc>> {
+    let typed = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())?;
+    Some(typed.and_local_timezone(vietnam()).single()?.with_timezone(&Utc))
 }
 
 /// `dd/mm/yyyy`, as Vietnamese documents write a day.

@@ -3,6 +3,10 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 
 /// Connections that are open, by address.
 #[derive(Debug, Default)]
@@ -28,6 +32,42 @@ impl Open {
         }
         *open.entry(from).or_default() += 1;
         Some(Seat { open: Arc::clone(self), from })
+    }
+}
+
+/// Who knocks at one listener, and how many may come in.
+#[derive(Debug)]
+pub(crate) struct Door<'l> {
+    /// What is spoken behind it, for the log.
+    pub(crate) name: &'static str,
+    pub(crate) listener: &'l TcpListener,
+    pub(crate) most: usize,
+    pub(crate) most_per_address: usize,
+    pub(crate) open: Arc<Open>,
+}
+
+impl Door<'_> {
+    /// The next connection that has a seat, with its address; `None` after `shutdown`. Others are closed.
+    pub(crate) async fn next(&self, shutdown: &CancellationToken) -> Option<(TcpStream, IpAddr, Seat)> {
+        loop {
+            let accepted = tokio::select! {
+                () = shutdown.cancelled() => return None,
+                accepted = self.listener.accept() => accepted,
+            };
+            let (stream, from) = match accepted {
+                Ok((stream, from)) => (stream, from.ip()),
+                Err(error) => {
+                    // Out of file descriptors, mostly: others will end.
+                    tracing::warn!(%error, listener = self.name, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            };
+            match self.open.seat(from, self.most, self.most_per_address) {
+                Some(seat) => return Some((stream, from, seat)),
+                None => tracing::warn!(%from, listener = self.name, "too many connections; this one is closed"),
+            }
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::queue::Queue;
-use crate::seats::Open;
+use crate::seats::Door;
 use crate::tls::{self, Certificate, Tls};
 use crate::{Known, Senders, Shown, SyslogListen, token};
 
@@ -29,28 +29,17 @@ pub(crate) async fn accept(
     queue: Queue,
     shutdown: &CancellationToken,
 ) {
-    let open = Arc::new(Open::default());
     let connections = TaskTracker::new();
-    loop {
-        let accepted = tokio::select! {
-            () = shutdown.cancelled() => break,
-            accepted = listener.accept() => accepted,
-        };
-        let (stream, from) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // Out of file descriptors, mostly: others will end.
-                tracing::warn!(%error, "a syslog connection could not be accepted");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
-            }
-        };
-        let Some(seat) = open.seat(from.ip(), listen.connections, listen.connections_per_address) else {
-            tracing::warn!(from = %from.ip(), "too many syslog connections; this one is closed");
-            continue;
-        };
+    let door = Door {
+        name: "syslog",
+        listener: &listener,
+        most: listen.connections,
+        most_per_address: listen.connections_per_address,
+        open: Arc::default(),
+    };
+    while let Some((stream, from, seat)) = door.next(shutdown).await {
         let connection = Connection {
-            from: from.ip(),
+            from,
             certificate: None,
             senders: senders.clone(),
             queue: queue.clone(),

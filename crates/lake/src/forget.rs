@@ -6,14 +6,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{Expr, col, lit, not};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::filter::FilterExecBuilder;
-use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
 use khien_base::ports::Held;
 use khien_base::{Fault, Id, Reach, Result};
@@ -21,15 +20,11 @@ use khien_base::{Fault, Id, Reach, Result};
 use crate::columns::{FILE_SCHEMA, READ_SCHEMA};
 use crate::engine::fault;
 use crate::part::{Part, PartWriter, Stay};
-use crate::scan::EventsTable;
+use crate::scan::{EventsTable, moment};
 use crate::tidy::Tidier;
 
 /// Systems and holds of one deletion.
 const MOST: usize = 10_000;
-
-fn moment(at: DateTime<Utc>) -> Expr {
-    lit(ScalarValue::TimestampMicrosecond(Some(at.timestamp_micros()), Some("UTC".into())))
-}
 
 /// What is to go: events of these systems that no hold keeps. `None` when that is nothing.
 fn doomed(systems: &[Id], holds: &[Held]) -> Result<Option<Expr>> {

@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use chrono::Datelike;
+use chrono::{DateTime, Datelike, Utc};
 use datafusion::arrow::array::{
     ArrayRef, BooleanArray, Date32Array, StringArray, TimestampMicrosecondArray, UInt64Array,
 };
@@ -28,7 +28,7 @@ use datafusion::datasource::table_schema::TableSchema;
 use datafusion::error::Result as Outcome;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::logical_expr::{self, Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::expressions::{col, in_list, lit};
 use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
@@ -60,6 +60,11 @@ type Place = fn(&Part) -> &str;
 
 fn micros(at: i64) -> ScalarValue {
     ScalarValue::TimestampMicrosecond(Some(at), Some("UTC".into()))
+}
+
+/// A moment as conditions on the table's times have it.
+pub(crate) fn moment(at: DateTime<Utc>) -> Expr {
+    logical_expr::lit(micros(at.timestamp_micros()))
 }
 
 /// Days since 1970, as Arrow counts them.

@@ -24,7 +24,7 @@ use crate::columns::{DAY, TABLE_SCHEMA};
 use crate::engine::fault;
 use crate::filter::{expressions, value};
 use crate::rows::events;
-use crate::scan::EventsTable;
+use crate::scan::{EventsTable, moment};
 
 /// Rows of one page at most.
 const PAGE: usize = 1_000;
@@ -36,10 +36,6 @@ const ROWS: usize = 100_000;
 const VALUES: usize = 1_000;
 /// Slices of a histogram.
 const SLICES: usize = 1_000;
-
-fn moment(at: DateTime<Utc>) -> Expr {
-    lit(ScalarValue::TimestampMicrosecond(Some(at.timestamp_micros()), Some("UTC".into())))
-}
 
 fn date(at: DateTime<Utc>) -> Expr {
     let days = at.date_naive().signed_duration_since(chrono::NaiveDate::default()).num_days();

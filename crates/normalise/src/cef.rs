@@ -15,28 +15,37 @@ const KEY: usize = 128;
 
 /// Reads a message; `false`, and nothing added, when it is none.
 pub(crate) fn read(message: &str, fields: &mut Map<String, Value>) -> bool {
-    let Some(event) = start(message, "CEF:") else { return false };
-    let mut rest = event;
-    let mut header = Vec::with_capacity(7);
-    for _ in 0..7 {
-        let Some((part, after)) = part(rest) else { return false };
-        header.push(part);
-        rest = after;
-    }
     let names =
         ["CEFVersion", "DeviceVendor", "DeviceProduct", "DeviceVersion", "DeviceEventClassID", "Name", "Severity"];
-    for (name, said) in names.into_iter().zip(header) {
-        if !said.is_empty() {
-            fields.insert(name.to_owned(), Value::from(said));
-        }
-    }
-    extension(rest, fields);
+    let Some(pairs) = header(message, "CEF:", &names, fields) else { return false };
+    extension(pairs, fields);
     labels(fields);
     true
 }
 
+/// Reads the parts of a header behind a mark into fields of these names, and gives what follows the last; `None`, and
+/// nothing added, when there is no such header.
+pub(crate) fn header<'m>(
+    message: &'m str,
+    mark: &str,
+    names: &[&str],
+    fields: &mut Map<String, Value>,
+) -> Option<&'m str> {
+    let mut rest = start(message, mark)?;
+    let mut parts = Vec::with_capacity(names.len());
+    for _ in names {
+        let (said, after) = part(rest)?;
+        parts.push(said);
+        rest = after;
+    }
+    for (name, said) in names.iter().zip(parts).filter(|(_, said)| !said.is_empty()) {
+        fields.insert((*name).to_owned(), Value::from(said));
+    }
+    Some(rest)
+}
+
 /// What follows a mark near the begin of a message, with a version.
-pub(crate) fn start<'m>(message: &'m str, mark: &str) -> Option<&'m str> {
+fn start<'m>(message: &'m str, mark: &str) -> Option<&'m str> {
     let bytes = message.as_bytes();
     let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default();
     let at = memchr::memmem::find(head, mark.as_bytes())?;
@@ -47,7 +56,7 @@ pub(crate) fn start<'m>(message: &'m str, mark: &str) -> Option<&'m str> {
 }
 
 /// A part of the header and what follows its bar.
-pub(crate) fn part(text: &str) -> Option<(String, &str)> {
+fn part(text: &str) -> Option<(String, &str)> {
     let mut said = String::new();
     let mut chars = text.char_indices();
     while let Some((at, c)) = chars.next() {

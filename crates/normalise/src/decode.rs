@@ -176,28 +176,11 @@ pub fn decode_stream(
     received: DateTime<Utc>,
     take: &mut dyn FnMut(Result<Record, Fault>) -> ControlFlow<()>,
 ) {
-    let mut head = Vec::new();
-    if let Err(error) = reader.by_ref().take(HEAD as u64).read_to_end(&mut head) {
-        let _ = take(Err(Fault::unavailable("logs.unreadable", error)));
-        return;
-    }
+    let Some(mut head) = head_of(&mut reader, take) else { return };
     if head.starts_with(wide::MARK) && format != Format::Evtx {
-        let narrow = wide::Narrow::new(std::io::Cursor::new(head).chain(reader));
-        return decode_stream_of(Box::new(narrow), format, received, take);
-    }
-    decode_stream_of(Box::new(std::io::Cursor::new(head).chain(reader)), format, received, take);
-}
-
-fn decode_stream_of(
-    mut reader: Box<dyn Read + '_>,
-    format: Format,
-    received: DateTime<Utc>,
-    take: &mut dyn FnMut(Result<Record, Fault>) -> ControlFlow<()>,
-) {
-    let mut head = Vec::new();
-    if let Err(error) = reader.by_ref().take(HEAD as u64).read_to_end(&mut head) {
-        let _ = take(Err(Fault::unavailable("logs.unreadable", error)));
-        return;
+        reader = Box::new(wide::Narrow::new(std::io::Cursor::new(head).chain(reader)));
+        let Some(narrow) = head_of(&mut reader, take) else { return };
+        head = narrow;
     }
     let format = if format == Format::Auto { sniff(&head) } else { format };
     let mut whole = BufReader::new(std::io::Cursor::new(head).chain(reader));
@@ -221,6 +204,18 @@ fn decode_stream_of(
         }
     }
     let _ = series.finish(received, take);
+}
+
+/// The first bytes of a reader, by which its format is known; `None` when it cannot be read, which is told.
+fn head_of(reader: &mut dyn Read, take: &mut dyn FnMut(Result<Record, Fault>) -> ControlFlow<()>) -> Option<Vec<u8>> {
+    let mut head = Vec::new();
+    match reader.take(HEAD as u64).read_to_end(&mut head) {
+        Ok(_) => Some(head),
+        Err(error) => {
+            let _ = take(Err(Fault::unavailable("logs.unreadable", error)));
+            None
+        }
+    }
 }
 
 /// Bytes of objects that are read before they are handed on.

@@ -5,35 +5,23 @@
 
 use serde_json::{Map, Value};
 
-use crate::cef::{part, start};
+use crate::cef::header;
 
 /// Most pairs of one event.
 const MOST: usize = 512;
 
 /// Reads a message; `false`, and nothing added, when it is none.
 pub(crate) fn read(message: &str, fields: &mut Map<String, Value>) -> bool {
-    let Some(event) = start(message, "LEEF:") else { return false };
-    let mut rest = event;
-    let mut header = Vec::with_capacity(5);
-    for _ in 0..5 {
-        let Some((part, after)) = part(rest) else { return false };
-        header.push(part);
-        rest = after;
-    }
+    let names = ["LEEFVersion", "DeviceVendor", "DeviceProduct", "DeviceVersion", "EventID"];
+    let Some(mut rest) = header(message, "LEEF:", &names, fields) else { return false };
     let mut delimiter = '\t';
-    if header.first().is_some_and(|version| version.starts_with('2'))
+    let version = fields.get("LEEFVersion").and_then(Value::as_str);
+    if version.is_some_and(|version| version.starts_with('2'))
         && let Some((said, after)) = rest.split_once('|')
         && !said.contains('=')
         && said.chars().count() <= 6
     {
         (delimiter, rest) = (character(said), after);
-    }
-    for (name, said) in
-        ["LEEFVersion", "DeviceVendor", "DeviceProduct", "DeviceVersion", "EventID"].into_iter().zip(header)
-    {
-        if !said.is_empty() {
-            fields.insert(name.to_owned(), Value::from(said));
-        }
     }
     let mut count = 0;
     for pair in rest.split(delimiter) {

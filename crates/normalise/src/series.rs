@@ -46,13 +46,6 @@ impl Series {
         Self { joins: true, ..Self::default() }
     }
 
-    /// Takes a line that came before what is read now, if it is part of a header.
-    pub fn learn(&mut self, line: &[u8]) {
-        if line.first() == Some(&b'#') && line.len() <= LONGEST_LINE {
-            self.header.get_or_insert_default().take(String::from_utf8_lossy(line).trim_end());
-        }
-    }
-
     /// Reads a line (without its line feed) and hands on what is whole: nothing for a header, several records for an
     /// envelope. Faults are those of [`decode_line`].
     pub fn push(

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::route::{self, State};
-use crate::seats::Open;
+use crate::seats::Door;
 use crate::{Certificate, Tls, tls};
 
 /// What a connection of HTTP/2 begins with.
@@ -31,28 +31,16 @@ pub(super) async fn accept(
     state: &Arc<State>,
     shutdown: &CancellationToken,
 ) {
-    let open = Arc::new(Open::default());
     let connections = TaskTracker::new();
-    loop {
-        let accepted = tokio::select! {
-            () = shutdown.cancelled() => break,
-            accepted = listener.accept() => accepted,
-        };
-        let (stream, from) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // Out of file descriptors, mostly: others will end.
-                tracing::warn!(%error, "a connection over HTTP could not be accepted");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
-            }
-        };
-        let from = from.ip().to_canonical();
-        let listen = &state.listen;
-        let Some(seat) = open.seat(from, listen.connections, listen.connections_per_address) else {
-            tracing::warn!(%from, "too many connections over HTTP; this one is closed");
-            continue;
-        };
+    let door = Door {
+        name: "http",
+        listener: &listener,
+        most: state.listen.connections,
+        most_per_address: state.listen.connections_per_address,
+        open: Arc::default(),
+    };
+    while let Some((stream, from, seat)) = door.next(shutdown).await {
+        let from = from.to_canonical();
         let (state, tls, shutdown) = (Arc::clone(state), tls.clone(), shutdown.clone());
         connections.spawn(async move {
             match tls {

@@ -1,7 +1,7 @@
 //! Decisions about incidents: which state may follow which, what may be written, what a clock of it needs.
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use khien_base::clock::vietnam;
+use chrono::{DateTime, TimeDelta, Utc};
+use khien_base::clock::{typed_in_vietnam, vietnam};
 use khien_base::{Fault, Result};
 
 use super::model::{Sent, State, TaskState, Written};
@@ -147,20 +147,16 @@ pub fn text(field: &'static str, value: &str, limit: usize) -> Result<()> {
 /// A moment typed into a form: `2026-10-01T09:17` in Vietnam's time, or with its own offset (RFC 3339). Seconds are
 /// dropped: T0 is kept to the minute. Nothing typed is none.
 pub fn moment(field: &'static str, typed: &str) -> Result<Option<DateTime<Utc>>> {
-    use chrono::{DurationRound, TimeZone};
+    use chrono::DurationRound;
     let typed = typed.trim();
     if typed.is_empty() {
         return Ok(None);
     }
     let broken = || Fault::invalid("incidents.time").on(field);
-    let local = || {
-        ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y %H:%M", "%H:%M %d/%m/%Y"]
-            .iter()
-            .find_map(|format| NaiveDateTime::parse_from_str(typed, format).ok())
-            .and_then(|at| vietnam().from_local_datetime(&at).single())
-    };
-    let at = DateTime::parse_from_rfc3339(typed).ok().or_else(local).ok_or_else(broken)?;
-    let at = at.with_timezone(&Utc).duration_trunc(TimeDelta::minutes(1)).map_err(|_| broken())?;
+    let forms = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y %H:%M", "%H:%M %d/%m/%Y"];
+    let own = DateTime::parse_from_rfc3339(typed).ok().map(|at| at.with_timezone(&Utc));
+    let at = own.or_else(|| typed_in_vietnam(typed, &forms)).ok_or_else(broken)?;
+    let at = at.duration_trunc(TimeDelta::minutes(1)).map_err(|_| broken())?;
     // Outside of these years it is a slip of the hand.
     if at.timestamp() < 946_684_800 || at.timestamp() > 4_102_444_800 {
         return Err(broken());

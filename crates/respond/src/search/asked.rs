@@ -1,7 +1,7 @@
 //! What a search page is asked for: the bar, the span of time, the columns.
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use khien_base::clock::vietnam;
+use chrono::{DateTime, TimeDelta, Utc};
+use khien_base::clock::{typed_in_vietnam, vietnam};
 use khien_base::filter::Name;
 use khien_base::ports::Search;
 use khien_base::{Fault, Filter, Reach, Result};
@@ -107,9 +107,7 @@ impl Asked {
 fn moment(text: &str, field: &'static str) -> Result<DateTime<Utc>> {
     let wrong = || Fault::invalid("search.time").on(field);
     let forms = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%.f"];
-    let local = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
-    let at = local.and_then(|local| local.and_local_timezone(vietnam()).single()).ok_or_else(wrong)?;
-    let at = at.with_timezone(&Utc);
+    let at = typed_in_vietnam(text, &forms).ok_or_else(wrong)?;
     // What the store can hold: years that a log may carry.
     if (0..4_102_444_800).contains(&at.timestamp()) { Ok(at) } else { Err(wrong()) }
 }

@@ -1,7 +1,7 @@
 //! Setting and lifting holds.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
-use khien_base::clock::vietnam;
+use chrono::{DateTime, Utc};
+use khien_base::clock::typed_in_vietnam;
 use khien_base::ports::SystemCard;
 use khien_base::{Fault, Id, Result};
 use khien_web::{Ctx, Live, Pager, Paging, Reply};
@@ -92,13 +92,8 @@ fn moment(text: &str, field: &'static str) -> Result<Option<DateTime<Utc>>> {
     if text.is_empty() {
         return Ok(None);
     }
-    let wrong = || Fault::invalid("depot.moment").on(field);
-    let typed = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
-        .into_iter()
-        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
-        .ok_or_else(wrong)?;
-    let at = typed.and_local_timezone(vietnam()).single().ok_or_else(wrong)?;
-    Ok(Some(at.with_timezone(&Utc)))
+    let at = typed_in_vietnam(text, &["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]);
+    at.map(Some).ok_or_else(|| Fault::invalid("depot.moment").on(field))
 }
 
 /// `POST /depot/holds`
