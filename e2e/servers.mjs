@@ -1,6 +1,6 @@
 // Two centres for the tests: an empty one for the first-run wizard, and the demonstration centre.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -28,6 +28,8 @@ export default async function setup() {
   const folder = mkdtempSync(join(tmpdir(), "khien-e2e-"));
   const demo = join(folder, "demo");
   execFileSync(khien, ["demo", "--data", demo], { stdio: ["ignore", "ignore", "inherit"] });
+  // Where rsyslog sends to.
+  writeFileSync(join(demo, "khien.toml"), 'syslog_tcp = "127.0.0.1:18514"\n');
   const servers = [await serve(join(folder, "empty"), 18080), await serve(demo, 18081)];
   process.env.KHIEN_EMPTY = "http://127.0.0.1:18080";
   process.env.KHIEN_DEMO = "http://127.0.0.1:18081";

@@ -1,14 +1,12 @@
 // Searching events: bar with proposals, histogram that is dragged over, counts, columns, pivot, personal data, saving, a file.
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@playwright/test";
 import { khien } from "../servers.mjs";
-import { accessible, fits, picture, signIn } from "./kit.mjs";
+import { accessible, drag, exported, fits, picture, signIn, total } from "./kit.mjs";
 
 const base = () => process.env.KHIEN_DEMO;
-// The last number under the list: how many there are in all.
-const total = async (page) => Number((await page.locator(".pager > span").first().textContent()).match(/\d[\d.]*/g).at(-1).replaceAll(".", ""));
 
 test.describe.serial("search", () => {
   test.beforeAll(() => {
@@ -45,14 +43,7 @@ test.describe.serial("search", () => {
     await page.goto(`${base()}/events?range=1h&q=may-tim`);
     const all = await total(page);
     expect(all).toBe(120);
-    const box = page.locator(".chart-box");
-    await expect(page.locator("[data-chart][data-drawn]")).toBeVisible();
-    const at = await box.boundingBox();
-    await page.mouse.move(at.x + at.width * 0.75, at.y + at.height / 2);
-    await page.mouse.down();
-    await page.mouse.move(at.x + at.width * 0.85, at.y + at.height / 2, { steps: 5 });
-    await page.mouse.up();
-    await page.waitForURL(/from=/);
+    await drag(page, 0.75, 0.85);
     const some = await total(page);
     expect(some).toBeGreaterThan(0);
     expect(some).toBeLessThan(all);
@@ -112,17 +103,8 @@ test.describe.serial("search", () => {
     await expect(page.locator("#f-q")).toHaveValue("may-tim");
 
     await page.goto(`${base()}/events?range=1h&q=may-tim`);
-    await page.getByRole("button", { name: "Xuất ra tệp" }).click();
-    await page.getByLabel("NDJSON").check();
-    await accessible(page);
-    await page.getByRole("button", { name: "Bắt đầu xuất" }).click();
-    await page.waitForURL(/\/exports\/[0-9a-f-]{36}/);
-    const link = page.getByRole("link", { name: "Tải về" });
-    await expect(link).toBeVisible();
-    await accessible(page);
+    const lines = await exported(page);
     await picture(page, "export");
-    const [download] = await Promise.all([page.waitForEvent("download"), link.click()]);
-    const lines = readFileSync(await download.path(), "utf8").trim().split("\n");
     expect(lines.length).toBe(120);
     expect(lines.join("")).not.toContain("ngoc.lt");
   });
