@@ -109,7 +109,8 @@ test.describe.serial("a source with rsyslog", () => {
       await page.goto(`${base()}${path}?q=rsyslog`);
       const row = page.locator(".folds tbody tr", { hasText: "Máy chủ cổng (rsyslog)" });
       await expect(row).toContainText("Đang gửi");
-      await expect(row).toContainText(String(LINES));
+      // The page of health counts whole hours.
+      if (path === "/sources") await expect(row).toContainText(String(LINES));
       await accessible(page);
       await picture(page, path.slice(1));
     }

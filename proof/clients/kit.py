@@ -68,6 +68,11 @@ class Centre:
         self.server.send_signal(signal.SIGKILL)
         self.server.wait()
 
+    def restart(self):
+        """Killed, and started again."""
+        self.kill()
+        self.start()
+
     def stop(self):
         if self.server and self.server.poll() is None:
             self.server.terminate()

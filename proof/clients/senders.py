@@ -3,13 +3,15 @@
 import asyncio
 import gzip
 import json
+import random
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
 
 import aiohttp
-from elasticsearch import Elasticsearch, helpers
+from elasticsearch import ApiError, Elasticsearch, TransportError, helpers
 from hass_splunk import hass_splunk
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.sdk._logs import LoggerProvider
@@ -22,8 +24,8 @@ CHANNEL = "fe0ecfad-13d5-401b-847d-77833bd77131"
 class To:
     """Where a client sends."""
 
-    def __init__(self, port, token):
-        self.port, self.token = port, token
+    def __init__(self, port, token, centre=None):
+        self.port, self.token, self.centre = port, token, centre
         self.url = f"http://127.0.0.1:{port}"
 
 
@@ -92,6 +94,31 @@ def elasticsearch_again(to, marker, events):
                 time.sleep(0.5)
             assert not left, len(left)
     print(f"      {hurries} of {(events + 4999) // 5000} requests were given up and sent again")
+
+
+def elasticsearch_killed(to, marker, events):
+    """The server is killed while it answers, and started again; the client sends until it has an answer for each item."""
+    chance, broken, known = random.Random(7), 0, 0
+    with elasticsearch_client(to) as client:
+        for number, begin in enumerate(range(0, events, 5000)):
+            left = [one for one in documents(marker, min(begin + 5000, events))][begin:]
+            killer = threading.Timer(chance.uniform(0, 1.5), to.centre.restart)
+            if number % 5 == 0:
+                killer.start()
+            while left:
+                try:
+                    answers = list(helpers.streaming_bulk(client, left, chunk_size=5000, raise_on_error=False))
+                except (ApiError, TransportError):
+                    broken += 1
+                    time.sleep(0.3)
+                    continue
+                states = [answer["create"]["status"] for _, answer in answers]
+                assert set(states) <= {201, 409, 429}, set(states)
+                known += states.count(409)
+                left = [one for one, state in zip(left, states) if state == 429]
+            if number % 5 == 0:
+                killer.join()
+    print(f"      {broken} requests broke off; {known} records of those were stored already, and known again")
 
 
 def splunk(to, marker, events):
@@ -184,6 +211,7 @@ def curl(to, marker, events):
 ALL = {
     "elasticsearch": elasticsearch,
     "elastic-again": elasticsearch_again,
+    "elastic-killed": elasticsearch_killed,
     "hec": splunk,
     "hec-ack": splunk_acknowledged,
     "otlp-http": opentelemetry_http,

@@ -25,7 +25,7 @@ def main():
         for name in CLIENTS:
             source, token = centre.add(f"Nguồn {name}", kind="ndjson")
             began = time.monotonic()
-            ALL[name](To(port, token), name, EVENTS)
+            ALL[name](To(port, token, centre), name, EVENTS)
             sent = time.monotonic() - began
             events, different, sources, of = centre.wait(name, EVENTS)
             good = (events, different, sources, of) == (EVENTS, EVENTS, 1, source)

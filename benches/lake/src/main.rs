@@ -1,10 +1,11 @@
 //! `make`: fills a lake with events of 30 days through the store's own way in, and tidies it. `ask`: a question, five
-//! times. `README.md` of the benches says how peers are asked the same.
+//! times. `pack`: event logs of Windows, as they are, through the same way, on one day. `README.md` of the benches says
+//! how peers are asked the same.
 
 mod lines;
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -35,8 +36,9 @@ fn main() -> std::process::ExitCode {
         runtime.block_on(async {
             match given.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
                 ["make", dir, rows] => make(Path::new(dir), rows.parse().map_err(Fault::internal)?).await,
+                ["pack", dir, logs] => pack(Path::new(dir), Path::new(logs)).await,
                 ["ask", dir, question] => ask(Path::new(dir), question).await,
-                _ => Err(Fault::internal("use: make DIR ROWS | ask DIR address|word|top|histogram")),
+                _ => Err(Fault::internal("use: make DIR ROWS | pack DIR LOGS | ask DIR address|word|top|histogram")),
             }
         })
     });
@@ -98,7 +100,17 @@ async fn make(dir: &Path, rows: u64) -> Result<()> {
         done.map_err(Fault::internal)??;
     }
     lake.flush().await?;
-    let appended = start.elapsed();
+    say(&json!({"append_seconds": start.elapsed().as_secs_f64(), "decode_seconds": decoding.as_secs_f64()}));
+    let kept = tidied(&lake, raw).await?;
+    say(&kept);
+    match Arc::into_inner(lake) {
+        Some(lake) => lake.close().await,
+        None => Ok(()),
+    }
+}
+
+/// Merges until nothing is left to merge, and says what is stored then.
+async fn tidied(lake: &Lake, raw: u64) -> Result<Value> {
     let fresh = lake.holdings().await?;
     let began = Instant::now();
     loop {
@@ -109,16 +121,47 @@ async fn make(dir: &Path, rows: u64) -> Result<()> {
         }
     }
     let kept = lake.holdings().await?;
-    say(&json!({
-        "rows": rows, "raw_bytes": raw, "append_seconds": appended.as_secs_f64(),
-        "decode_seconds": decoding.as_secs_f64(), "fresh_bytes": fresh.bytes, "fresh_files": fresh.files,
+    Ok(json!({
+        "rows": kept.events, "raw_bytes": raw, "fresh_bytes": fresh.bytes, "fresh_files": fresh.files,
         "tidy_seconds": began.elapsed().as_secs_f64(), "bytes": kept.bytes, "files": kept.files,
-        "stored_per_raw": ratio(kept.bytes, raw), "bytes_per_event": ratio(kept.bytes, rows),
-    }));
-    match Arc::into_inner(lake) {
-        Some(lake) => lake.close().await,
-        None => Ok(()),
+        "fresh_per_raw": ratio(fresh.bytes, raw), "stored_per_raw": ratio(kept.bytes, raw),
+        "bytes_per_event": ratio(kept.bytes, kept.events), "peak_mib": peak(),
+    }))
+}
+
+/// Event logs of a folder and below.
+fn logs(folder: &Path, found: &mut Vec<PathBuf>) {
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            logs(&path, found);
+        } else if path.extension().is_some_and(|kind| kind == "evtx") {
+            found.push(path);
+        }
     }
+}
+
+async fn pack(dir: &Path, folder: &Path) -> Result<()> {
+    let lake = Lake::open_with(dir, Clock::fixed(last_day() + TimeDelta::days(3)), settings()).await?;
+    let (mut found, mut raw, mut count, ids) = (Vec::new(), 0, 0_i64, Ids::random());
+    logs(folder, &mut found);
+    for log in found {
+        let bytes = std::fs::read(&log).map_err(Fault::internal)?;
+        let mut batch = Vec::new();
+        for record in khien_normalise::evtx(bytes).filter_map(std::result::Result::ok) {
+            let time = last_day() + TimeDelta::milliseconds(count * 7);
+            let [source, system, unit] = [7, 8, 9].map(Id::from_u128);
+            raw += record.raw.len() as u64;
+            count += 1;
+            batch.push(Event { id: ids.next(time), time, received: time, source, system, unit, record });
+        }
+        lake.append(batch).await?;
+    }
+    lake.flush().await?;
+    say(&tidied(&lake, raw).await?);
+    lake.close().await
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sizes far below 2^52")]

@@ -179,6 +179,7 @@ async fn alerts(kit: &Kit, systems: &[(Id, Id)]) -> Result<()> {
                         hot: Hot { host: Some(format!("host-{:04}", n / 100)), ..Hot::default() },
                         fields: serde_json::Map::new(),
                         raw: format!("record {n}"),
+                        key: None,
                     },
                 },
                 hits: Vec::new(),

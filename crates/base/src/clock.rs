@@ -40,6 +40,11 @@ pub fn vn_time(at: DateTime<Utc>) -> String {
     at.with_timezone(&vietnam()).format("%H:%M %d/%m/%Y").to_string()
 }
 
+/// `HH:MM:SS dd/mm/yyyy` in Vietnam's time: where the order of things within a minute counts.
+pub fn vn_second(at: DateTime<Utc>) -> String {
+    at.with_timezone(&vietnam()).format("%H:%M:%S %d/%m/%Y").to_string()
+}
+
 /// A source of the present moment.
 #[derive(Debug, Clone)]
 pub enum Clock {

@@ -75,6 +75,10 @@ pub struct Record {
     pub fields: Map<String, Value>,
     /// The text as it came (a JSON rendering where the source is binary).
     pub raw: String,
+    /// What its client calls it, where the protocol gives a name, as a number of 62 bits: it becomes part of the event's
+    /// identity ([`crate::ids::keyed`]), so that the same record is known again when it comes again.
+    #[serde(skip)]
+    pub key: Option<u64>,
 }
 
 /// One log record of a registered source, as it is stored and matched.

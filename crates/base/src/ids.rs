@@ -9,6 +9,28 @@ use uuid::Uuid;
 /// The identity of a record.
 pub type Id = Uuid;
 
+/// Bits of a key within an identity: what RFC 9562 leaves of the lower half.
+const KEY: u64 = (1 << 62) - 1;
+
+/// The identity of something that happens at `now` and that somebody else already has a name for: the lower 62 bits of
+/// `key` are in it, so that it is known again by [`key`].
+pub fn keyed(now: DateTime<Utc>, key: u64) -> Id {
+    let mut tail = [0u8; 10];
+    for (to, from) in tail.iter_mut().skip(2).zip((key & KEY).to_be_bytes()) {
+        *to = from;
+    }
+    uuid::Builder::from_unix_timestamp_millis(millis(now), &tail).into_uuid()
+}
+
+/// The lower 62 bits of an identity: the key that [`keyed`] was given.
+pub fn key(id: Id) -> u64 {
+    id.as_u64_pair().1 & KEY
+}
+
+fn millis(now: DateTime<Utc>) -> u64 {
+    u64::try_from(now.timestamp_millis()).unwrap_or(0)
+}
+
 /// Where new identities come from. Tests seed it, so that they see the same ones in each run.
 #[derive(Debug)]
 pub struct Ids {
@@ -28,7 +50,7 @@ impl Ids {
 
     /// A new identity for something that happens at `now`.
     pub fn next(&self, now: DateTime<Utc>) -> Id {
-        let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);
+        let millis = millis(now);
         match &self.seeded {
             None => {
                 let ts = uuid::Timestamp::from_unix(
@@ -44,11 +66,7 @@ impl Ids {
                     Err(poisoned) => poisoned.into_inner(),
                 };
                 *n += 1;
-                let mut tail = [0u8; 10];
-                for (to, from) in tail.iter_mut().skip(2).zip(n.to_be_bytes()) {
-                    *to = from;
-                }
-                uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid()
+                keyed(now, *n)
             }
         }
     }
@@ -66,5 +84,16 @@ mod tests {
         assert_eq!(first, b.next(now));
         assert_ne!(first, a.next(now));
         assert_eq!(first.get_version_num(), 7);
+    }
+
+    #[test]
+    fn a_key_is_known_again_in_its_identity() {
+        let now = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
+        for given in [0, 1, KEY, u64::MAX, 0x1234_5678_9abc_def0] {
+            let id = keyed(now, given);
+            assert_eq!((id.get_version_num(), key(id)), (7, given & KEY));
+            assert_eq!(id.get_variant(), uuid::Variant::RFC4122);
+        }
+        assert_eq!(&keyed(now, 7).to_string()[..13], &Ids::random().next(now).to_string()[..13], "they sort by time");
     }
 }

@@ -165,6 +165,8 @@ pub trait EventStore: Send + Sync {
     fn values(&self, query: Search, of: Name, most: usize) -> BoxFuture<'_, Result<Values>>;
     /// A Parquet file with the columns of the table, written to `to`.
     fn parquet(&self, to: std::fs::File) -> Result<Box<dyn EventFile>>;
+    /// Identities of the events of a source that were received since a moment, newest first, at most `most` (200,000).
+    fn received(&self, source: Id, since: DateTime<Utc>, most: usize) -> BoxFuture<'_, Result<Vec<Id>>>;
     /// One event by its identity and time, if it is within reach.
     fn event(&self, id: Id, reach: Reach) -> BoxFuture<'_, Result<Option<Event>>>;
     /// Counts events in at most `slices` equal slices of the search's time span.
@@ -360,4 +362,7 @@ pub trait Intake: Send + Sync {
     /// Stamps, matches and stores a batch. When it returns, the events survive a crash and their alerts are recorded.
     /// Waits while too much is under way; the caller passes the wait on to its own client.
     fn take(&self, whose: Whose, records: Vec<crate::Record>) -> BoxFuture<'_, Result<usize>>;
+    /// Keys of what a source brought in the last hour, whichever process took it, oldest first, at most `most` (200,000).
+    /// Records without a key have one here too, which no other record will have.
+    fn keys(&self, source: Id, most: usize) -> BoxFuture<'_, Result<Vec<u64>>>;
 }

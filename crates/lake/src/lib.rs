@@ -51,7 +51,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
@@ -297,6 +297,11 @@ impl EventStore for Lake {
 
     fn parquet(&self, to: File) -> Result<Box<dyn EventFile>> {
         Ok(Box::new(file::ParquetFile::begin(to)?))
+    }
+
+    fn received(&self, source: Id, since: DateTime<Utc>, most: usize) -> BoxFuture<'_, Result<Vec<Id>>> {
+        let table = self.table(Reach::All);
+        Box::pin(self.engine.run(search::received(self.engine.session(), table, source, since, most)))
     }
 
     fn event(&self, id: Id, reach: Reach) -> BoxFuture<'_, Result<Option<Event>>> {

@@ -203,6 +203,7 @@ fn event(of: &Columns<'_>, row: usize) -> Result<Event> {
             hot,
             fields: serde_json::from_str(&fields).map_err(Fault::internal)?,
             raw,
+            key: None,
         },
     })
 }

@@ -3,7 +3,8 @@
 //! A page is read in two steps: first the times and identities of its rows (the searched columns only), then
 //! all columns of just those rows.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,11 +12,12 @@ use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 use datafusion::dataframe::DataFrame;
 use datafusion::functions_aggregate::expr_fn::{count, max, min};
-use datafusion::logical_expr::{Expr, cast, col, lit, when};
+use datafusion::logical_expr::{Expr, cast, col, lit};
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
 use khien_base::filter::Name;
+use khien_base::ids::keyed;
 use khien_base::ports::{Bucket, Found, Search, Values};
 use khien_base::{Event, Fault, Id, Kind, Result};
 use tokio::sync::mpsc;
@@ -32,6 +34,8 @@ const PAGE: usize = 1_000;
 const OFFSET: usize = 100_000;
 /// Rows that are taken away at most.
 const ROWS: usize = 100_000;
+/// Identities that are given at most.
+const RECEIVED: usize = 200_000;
 /// Values that are counted.
 const VALUES: usize = 1_000;
 /// Slices of a histogram.
@@ -179,6 +183,34 @@ pub(crate) async fn event(context: SessionContext, table: Arc<EventsTable>, id: 
     Ok(None)
 }
 
+/// Identities of what a source brought since a moment, newest first. Identities sort by the time of receipt, and the log
+/// knows those of each file: files of before are passed over.
+pub(crate) async fn received(
+    context: SessionContext,
+    table: Arc<EventsTable>,
+    source: Id,
+    since: DateTime<Utc>,
+    most: usize,
+) -> Result<Vec<Id>> {
+    if most == 0 || most > RECEIVED {
+        return Err(too_many("lake.rows", RECEIVED));
+    }
+    let all = [col("source").eq(lit(source.to_string())), col("id").gt_eq(lit(keyed(since, 0).to_string()))];
+    let newest = filtered(&context, &table, &all)?
+        .select_columns(&["id"])
+        .and_then(|frame| frame.sort(vec![col("id").sort(false, false)]))
+        .and_then(|frame| frame.limit(0, Some(most)))
+        .map_err(fault)?;
+    let mut ids = Vec::new();
+    for batch in newest.collect().await.map_err(fault)? {
+        let texts = batch.column(0).as_string_opt::<i32>().ok_or_else(|| Fault::internal("identities are no texts"))?;
+        for id in texts.iter().flatten() {
+            ids.push(id.parse().map_err(Fault::internal)?);
+        }
+    }
+    Ok(ids)
+}
+
 /// Number of events in equal slices of the time span; a side that the query leaves open is the found events' own.
 pub(crate) async fn histogram(
     context: SessionContext,
@@ -214,7 +246,7 @@ pub(crate) async fn histogram(
         .collect())
 }
 
-/// The values that come most often.
+/// The values that come most often: one pass, and no more than the values that are asked for in memory.
 pub(crate) async fn values(
     context: SessionContext,
     table: Arc<EventsTable>,
@@ -226,32 +258,36 @@ pub(crate) async fn values(
         return Err(too_many("lake.values", VALUES));
     }
     let all = conditions(&query)?;
-    let valued = filtered(&context, &table, &all)?.select(vec![value(&of).alias("value")]).map_err(fault)?;
-    // Nothing and an empty text are no values.
-    let having = when(col("value").not_eq(lit("")), lit(1_i64)).end().map_err(fault)?;
-    let counts = vec![count(lit(1_i64)).alias("total"), count(having).alias("having")];
-    let counted = valued.clone().aggregate(vec![], counts).map_err(fault)?.collect().await.map_err(fault)?;
-    let numbers = |batch: &RecordBatch, name: &str| {
-        let column = batch.column_by_name(name)?.as_primitive_opt::<Int64Type>()?.clone();
-        Some(column.values().iter().map(|n| u64::try_from(*n).unwrap_or(0)).collect::<Vec<_>>())
-    };
-    let first = |name| counted.first().and_then(|batch| numbers(batch, name)?.first().copied()).unwrap_or(0);
-    let (total, having) = (first("total"), first("having"));
-    let top = valued
-        .filter(col("value").not_eq(lit("")))
+    let grouped = filtered(&context, &table, &all)?
+        .select(vec![value(&of).alias("value")])
         .and_then(|frame| frame.aggregate(vec![col("value")], vec![count(lit(1_i64)).alias("events")]))
-        .and_then(|frame| frame.sort(vec![col("events").sort(false, false), col("value").sort(true, false)]))
-        .and_then(|frame| frame.limit(0, Some(most)))
         .map_err(fault)?;
-    let mut rows = Vec::new();
-    for batch in top.collect().await.map_err(fault)? {
+    let mut batches = grouped.execute_stream().await.map_err(fault)?;
+    let mut found = Values { rows: Vec::new(), having: 0, total: 0 };
+    // The most frequent so far, the least of them on top; of equally frequent ones the first by the alphabet stay.
+    let mut top: BinaryHeap<(Reverse<u64>, String)> = BinaryHeap::new();
+    while let Some(batch) = batches.next().await {
+        let batch = batch.map_err(fault)?;
         let texts = batch.column_by_name("value").and_then(|column| column.as_string_opt::<i32>());
-        let (Some(texts), Some(events)) = (texts, numbers(&batch, "events")) else {
-            return Err(Fault::internal("values without counts"));
-        };
-        rows.extend(texts.iter().flatten().map(str::to_owned).zip(events));
+        let events = batch.column_by_name("events").and_then(|column| column.as_primitive_opt::<Int64Type>());
+        let (Some(texts), Some(events)) = (texts, events) else { return Err(Fault::internal("values without counts")) };
+        for (text, events) in texts.iter().zip(events.values()) {
+            let events = u64::try_from(*events).unwrap_or(0);
+            found.total += events;
+            // Nothing and an empty text are no values.
+            let Some(text) = text.filter(|text| !text.is_empty()) else { continue };
+            found.having += events;
+            let last = top.peek().filter(|_| top.len() >= most);
+            if last.is_none_or(|(least, last)| (Reverse(events), text) < (*least, last.as_str())) {
+                top.push((Reverse(events), text.to_owned()));
+                if top.len() > most {
+                    top.pop();
+                }
+            }
+        }
     }
-    Ok(Values { rows, having, total })
+    found.rows = top.into_sorted_vec().into_iter().map(|(events, text)| (text, events.0)).collect();
+    Ok(found)
 }
 
 /// All events of a search, one batch after another, until nobody takes them any more.

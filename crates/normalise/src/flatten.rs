@@ -53,7 +53,7 @@ impl Gathered {
         }
         let placing = taxonomy::place(&channel, id, &mut fields);
         let hot = hot::windows(&fields, &channel, placing.class_uid);
-        Record { time, log: placing.log, hot, fields, raw }
+        Record { time, log: placing.log, hot, fields, raw, key: None }
     }
 }
 

@@ -298,7 +298,7 @@ fn generic(mut fields: Map<String, Value>, raw: String) -> Record {
     columns.severity_id = level.map_or(0, |v| severity(&taxonomy::text(v)));
     columns.class_uid = class_uid;
     columns.channel = log.service.clone().or_else(|| log.product.clone());
-    Record { time, log, hot: columns, fields, raw }
+    Record { time, log, hot: columns, fields, raw, key: None }
 }
 
 fn severity(level: &str) -> u8 {

@@ -100,6 +100,7 @@ mod tests {
             hot: khien_base::event::Hot::default(),
             fields: serde_json::Map::new(),
             raw: raw.to_owned(),
+            key: None,
         };
         let id = Id::from_u128(u128::from(received.unsigned_abs()));
         Event { id, time: at, received: at, source: Id::from_u128(1), system: Id::nil(), unit: Id::nil(), record }

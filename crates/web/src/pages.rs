@@ -258,12 +258,16 @@ fn add_functions(env: &mut Environment<'static>, texts: Texts, lang: Lang, stric
     });
     env.add_filter("asset", |path: String| assets::href(&path));
     env.add_filter("date", |value: Value| moment(&value).map_or_else(|| text(&value), |(day, _)| vn_date(day)));
-    env.add_filter("time", |value: Value| match moment(&value) {
-        Some((_, Some(at))) => khien_base::clock::vn_time(at),
-        Some((day, None)) => vn_date(day),
-        None => text(&value),
-    });
+    env.add_filter("time", |value: Value| at(&value, khien_base::clock::vn_time));
+    env.add_filter("second", |value: Value| at(&value, khien_base::clock::vn_second));
     env.add_filter("num", move |value: Value| number(&value, lang, None));
+    env.add_filter("bytes", move |value: Value| match u64::try_from(value.clone()) {
+        Ok(bytes) => {
+            let (one, name) = scale(bytes);
+            format!("{} {name}", number(&Value::from(per(bytes, one)), lang, Some(1)))
+        }
+        Err(_) => text(&value),
+    });
     env.add_filter("pct", move |value: Value| {
         let shown = number(&value, lang, Some(1));
         if shown == "–" { shown } else { format!("{shown} %") }
@@ -281,6 +285,14 @@ fn text(value: &Value) -> String {
     if value.is_none() || value.is_undefined() { "–".to_owned() } else { value.to_string() }
 }
 
+fn at(value: &Value, write: fn(DateTime<Utc>) -> String) -> String {
+    match moment(value) {
+        Some((_, Some(at))) => write(at),
+        Some((day, None)) => vn_date(day),
+        None => text(value),
+    }
+}
+
 fn moment(value: &Value) -> Option<(NaiveDate, Option<DateTime<Utc>>)> {
     let text = value.as_str()?;
     if let Ok(day) = text.parse::<NaiveDate>() {
@@ -288,6 +300,18 @@ fn moment(value: &Value) -> Option<(NaiveDate, Option<DateTime<Utc>>)> {
     }
     let at = DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc);
     Some((at.with_timezone(&vietnam()).date_naive(), Some(at)))
+}
+
+/// The largest of kB, MB, GB and TB that so many bytes are at least one of, in bytes, and its name; kB below that.
+pub fn scale(bytes: u64) -> (u64, &'static str) {
+    let units = [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB")];
+    units.into_iter().find(|(one, _)| bytes >= *one).unwrap_or((1_000, "kB"))
+}
+
+/// Bytes in units of so many.
+#[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+pub fn per(bytes: u64, one: u64) -> f64 {
+    bytes as f64 / one.max(1) as f64
 }
 
 /// `1.234,5` in Vietnamese, `1,234.5` in English.

@@ -125,6 +125,7 @@ fn event() -> Event {
         hot,
         fields: fields.as_object().unwrap().clone(),
         raw: "Đăng nhập THẤT BẠI 100% h\u{f3}".into(),
+        key: None,
     };
     let at = chrono::DateTime::from_timestamp(0, 0).unwrap();
     Event { id: Id::nil(), time: at, received: at, source: Id::nil(), system: Id::nil(), unit: Id::nil(), record }

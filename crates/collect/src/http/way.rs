@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use khien_base::ports::{Intake, Whose};
-use khien_base::{Fault, Record, Result};
+use khien_base::{Fault, Id, Record, Result};
 use tokio_util::task::TaskTracker;
 
 /// Records of one batch at most.
@@ -46,6 +46,11 @@ impl Way {
             then(taken)
         };
         self.tasks.spawn(work).await.map_err(Fault::internal)
+    }
+
+    /// Keys of what a source brought of late, oldest first.
+    pub(super) async fn keys(&self, source: Id, most: usize) -> Result<Vec<u64>> {
+        self.intake.keys(source, most).await
     }
 
     /// Waits for what was handed on.

@@ -29,6 +29,7 @@ pub(super) fn record(fields: &Value) -> Record {
         hot: Hot::default(),
         fields: fields.as_object().unwrap().clone(),
         raw: fields.to_string(),
+        key: None,
     }
 }
 

@@ -154,7 +154,7 @@ impl Reader<'_> {
         let fields = Fields { full: self.maybe()?, shape: self.maybe()? };
         // The receiving time stands in where the source said none.
         let said = (time != received).then_some(time);
-        let record = Record { time: said, log, hot, fields: Map::new(), raw: self.maybe()?? };
+        let record = Record { time: said, log, hot, fields: Map::new(), raw: self.maybe()??, key: None };
         Some((Event { id, time, received, source, system, unit, record }, fields))
     }
 }
@@ -191,7 +191,7 @@ mod tests {
             let (time, received) = (at(times[0]), at(times[1]));
             let said = (time != received).then_some(time);
             let [id, source, system, unit] = ids.map(Id::from_u128);
-            let record = Record { time: said, log, hot, fields: Map::new(), raw };
+            let record = Record { time: said, log, hot, fields: Map::new(), raw, key: None };
             (Event { id, time, received, source, system, unit, record }, Fields { full, shape })
         }
     }

@@ -88,6 +88,7 @@ impl Maker {
                 hot,
                 fields: fields.as_object().cloned().unwrap(),
                 raw: raw.to_owned(),
+                key: None,
             },
         }
     }

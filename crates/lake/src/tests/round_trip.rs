@@ -3,10 +3,11 @@
 use chrono::TimeDelta;
 use futures::{StreamExt, TryStreamExt};
 use khien_base::filter::Name;
+use khien_base::ids::{key, keyed};
 use khien_base::ports::{EventStore, Search};
-use khien_base::{Filter, Reach};
+use khien_base::{Filter, Id, Reach};
 
-use super::{Maker, all, noon, open, said, unit};
+use super::{Maker, all, commit, noon, open, said, unit};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_comes_back_whole_newest_first() {
@@ -161,4 +162,29 @@ async fn what_cannot_be_stored_is_refused_and_harms_nobody() {
     lake.append(Vec::new()).await.unwrap();
     lake.append(maker.events(unit(1), 1)).await.unwrap();
     assert_eq!(lake.holdings().await.unwrap().events, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_source_brought_is_known_by_its_identities() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = open(dir.path()).await;
+    let brought = |source: u128, second: i64, key: u64| {
+        let mut event = Maker::new(1).event(unit(1), "một dòng");
+        event.received = noon() + TimeDelta::seconds(second);
+        (event.id, event.source) = (keyed(event.received, key), Id::from_u128(source));
+        event
+    };
+    // In the table, in memory, and of somebody else.
+    commit(&lake, (0..50).map(|n| brought(7, n, 1_000 + n.unsigned_abs())).collect()).await;
+    commit(&lake, vec![brought(9, 55, 1)]).await;
+    lake.append((60..70).map(|n| brought(7, n, 1_000 + n.unsigned_abs())).collect()).await.unwrap();
+    let keys = async |second: i64, most: usize| -> Vec<u64> {
+        let ids = lake.received(Id::from_u128(7), noon() + TimeDelta::seconds(second), most).await.unwrap();
+        ids.into_iter().map(key).collect()
+    };
+    assert_eq!(keys(0, 1_000).await, (1_060..1_070).rev().chain((1_000..1_050).rev()).collect::<Vec<u64>>());
+    assert_eq!(keys(48, 1_000).await, (1_060..1_070).rev().chain([1_049, 1_048]).collect::<Vec<u64>>());
+    assert_eq!(keys(0, 3).await, [1_069, 1_068, 1_067]);
+    let too_many = lake.received(Id::from_u128(7), noon(), 200_001).await.unwrap_err();
+    assert_eq!(too_many.code, "lake.rows");
 }

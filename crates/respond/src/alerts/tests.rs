@@ -22,6 +22,7 @@ pub(crate) fn event(host: &str, minutes: i64, raw: &str) -> Event {
         hot: Hot { host: Some(host.to_owned()), ..Hot::default() },
         fields: json!({"program": "useradd", "message": raw}).as_object().unwrap().clone(),
         raw: raw.to_owned(),
+        key: None,
     };
     Event {
         id: Id::from_u128(u128::try_from(minutes + 100_000).unwrap()),

@@ -17,6 +17,7 @@ fn event(n: u128, system: Id, unit: Id, time: DateTime<Utc>) -> Event {
         hot: Hot::default(),
         fields: Map::new(),
         raw: "x".into(),
+        key: None,
     };
     Event { id: Id::from_u128(n), time, received: time, source: Id::from_u128(9), system, unit, record }
 }

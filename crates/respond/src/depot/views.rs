@@ -216,7 +216,8 @@ impl View for List {
     const PAGE: &'static str = "depot/list.html";
 
     fn samples() -> Vec<Self> {
-        let chart = json!({"kind": "bar", "labels": ["01/08"], "series": [{"name": "Sự kiện", "data": [5]}]});
+        let chart =
+            json!({"kind": "bar", "unit": "MB", "labels": ["01/08"], "series": [{"name": "Sự kiện", "data": [5]}]});
         let full = Self {
             q: "cổng".into(),
             unit: Id::from_u128(1).to_string(),

@@ -28,6 +28,7 @@ fn events(centre: &Centre, unit: &str, count: usize, user: &str) {
             hot: Hot { user: Some(user.into()), ..Hot::default() },
             fields: serde_json::Map::new(),
             raw: format!("=cmd sign-in of {user}"),
+            key: None,
         },
     };
     centre.events.0.lock().unwrap().extend((0..count).map(one));

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use khien_base::ports::{EventStore, Intake, Whose};
-use khien_base::{Clock, Event, Fault, Ids, Record, Result};
+use khien_base::{Clock, Event, Fault, Id, Ids, Record, Result, ids};
 use khien_db::Db;
 use khien_detect::Scratch;
 use khien_web::live::{Bus, Live};
@@ -30,6 +30,8 @@ const ROOM: usize = 40_000;
 const TOGETHER: usize = 5_000;
 /// Events that are matched on the thread that brings them.
 const INLINE: usize = 20;
+/// How long a record is known again when it comes again after a restart.
+const KNOWN: TimeDelta = TimeDelta::hours(1);
 
 /// What the pipeline is made of.
 #[derive(Clone)]
@@ -126,6 +128,14 @@ impl Intake for Pipeline {
             Ok(taken)
         })
     }
+
+    fn keys(&self, source: Id, most: usize) -> BoxFuture<'_, Result<Vec<u64>>> {
+        Box::pin(async move {
+            let since = self.parts.clock.now() - KNOWN;
+            let ids = self.parts.events.received(source, since, most).await?;
+            Ok(ids.into_iter().rev().map(ids::key).collect())
+        })
+    }
 }
 
 /// How far a source's clock may be ahead.
@@ -141,7 +151,7 @@ fn happened(said: Option<DateTime<Utc>>, received: DateTime<Utc>) -> DateTime<Ut
 
 fn stamp(ids: &Ids, whose: Whose, records: Vec<Record>, now: DateTime<Utc>) -> Vec<Event> {
     let event = |record: Record| Event {
-        id: ids.next(now),
+        id: record.key.map_or_else(|| ids.next(now), |key| ids::keyed(now, key)),
         time: happened(record.time, now),
         received: now,
         source: whose.source,

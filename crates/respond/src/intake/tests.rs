@@ -183,6 +183,7 @@ async fn a_large_batch_is_taken_whole() {
         hot: khien_base::event::Hot::default(),
         fields: serde_json::Map::new(),
         raw: format!("line {n}"),
+        key: None,
     };
     let taken = centre.pipeline.take(whose, (0..12_345).map(record).collect()).await.unwrap();
     assert_eq!(taken, 12_345);

@@ -16,6 +16,7 @@ fn store(centre: &Centre, all: &[(&str, &str, i64, &str)]) {
             hot: Hot { host: Some((*host).to_owned()), user: Some("lan".into()), ..Hot::default() },
             fields: serde_json::json!({"a": {"b": "<sâu>"}, "n": 7}).as_object().unwrap().clone(),
             raw: (*raw).to_owned(),
+            key: None,
         };
         let event = Event {
             id: centre.app.kit.id(),

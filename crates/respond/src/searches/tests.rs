@@ -17,6 +17,7 @@ fn event(centre: &Centre, unit: &str, ago: i64, raw: &str) {
         hot: Hot::default(),
         fields: serde_json::Map::new(),
         raw: raw.to_owned(),
+        key: None,
     };
     let (id, unit) = (centre.app.kit.id(), centre.app.unit(unit).unwrap());
     let event = Event { id, time: at, received: at, source: Id::from_u128(5), system: centre.hospital, unit, record };

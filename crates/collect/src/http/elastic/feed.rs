@@ -16,7 +16,7 @@ use super::super::route::Asked;
 use super::super::way::{self, BATCH, BATCH_BYTES};
 use super::bulk::{Action, Bulk, Item, Verb};
 use super::outcome::{self, Outcome};
-use super::recent::Known;
+use super::recent::{EACH, Known, Recent};
 
 const LIMIT: Limit = Limit { sent: 64 << 20, unpacked: 256 << 20 };
 const LIMIT_ONE: Limit = Limit { sent: LONGEST_LINE, unpacked: LONGEST_LINE };
@@ -53,7 +53,7 @@ pub(super) async fn one(
     let done = async {
         let _hold = asked.room(whose, LONGEST_LINE).await?;
         let line = asked.body(body, LIMIT_ONE)?.whole().await?;
-        feed.add(Item::Record(action, line));
+        feed.add(Item::Record(action, line)).await;
         feed.send().await
     };
     if let Err(fault) = done.await {
@@ -97,7 +97,7 @@ impl<'a> Feed<'a> {
                 if self.outcomes.len() >= ITEMS {
                     return Err(Fault::invalid("intake.too-many").with("limit", ITEMS));
                 }
-                self.add(item);
+                self.add(item).await;
                 if self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES {
                     self.send().await?;
                 }
@@ -109,7 +109,21 @@ impl<'a> Feed<'a> {
         }
     }
 
-    fn add(&mut self, item: Item) {
+    /// Has what the source stored before this server started known, once. When the store does not say, events are taken
+    /// in all the same: one that is there twice is better than one that is lost.
+    async fn remember(&self) {
+        let (recent, source) = (&self.asked.state.recent, self.whose.source);
+        if !recent.is_new(source) {
+            return;
+        }
+        let keys = self.asked.state.way.keys(source, EACH).await.unwrap_or_else(|fault| {
+            tracing::warn!(%fault, %source, "what a source sent before the start is not known again");
+            Vec::new()
+        });
+        recent.before(source, keys);
+    }
+
+    async fn add(&mut self, item: Item) {
         let asked = self.asked;
         match item {
             Item::Refused(action, fault) => {
@@ -122,7 +136,10 @@ impl<'a> Feed<'a> {
             }
             Item::Record(action, line) => {
                 let recent = &asked.state.recent;
-                let number = action.id.as_ref().map(|id| recent.number(&action.index, id));
+                let number = action.id.as_ref().map(|id| Recent::number(&action.index, id));
+                if number.is_some() {
+                    self.remember().await;
+                }
                 let mut outcome = Outcome::open(action);
                 let known = number.map(|number| recent.claim(self.whose.source, number, &line));
                 match known {
@@ -158,7 +175,8 @@ impl<'a> Feed<'a> {
         let (mut records, mut taken, mut unread) = (Vec::with_capacity(decoded.len()), Vec::new(), HashSet::new());
         for ((place, number), one) in places.into_iter().zip(decoded) {
             match one {
-                Ok(record) => {
+                Ok(mut record) => {
+                    record.key = number;
                     records.push(record);
                     taken.push(place);
                 }
@@ -200,7 +218,7 @@ impl<'a> Feed<'a> {
 
 /// Ids that are under way; free again when they were not taken, however it ends.
 struct Claims {
-    recent: Arc<super::Recent>,
+    recent: Arc<Recent>,
     source: khien_base::Id,
     numbers: Vec<u64>,
 }

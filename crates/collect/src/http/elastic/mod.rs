@@ -5,7 +5,7 @@
 //!
 //! Every item has its own outcome: 201 taken and durable, 400 unreadable (coming again does not help), 409 or 200 known
 //! already, 429 not now (the client sends that item again). An item is known again by the `_id` that its client gave it,
-//! among the last ids of its source since this server started ([`Recent`]). Logs are not changed afterwards: `update`
+//! among the last ids of its source ([`Recent`]). Logs are not changed afterwards: `update`
 //! and `delete` are refused.
 
 pub mod bulk;

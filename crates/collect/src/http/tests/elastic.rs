@@ -45,6 +45,25 @@ async fn a_client_shakes_hands_sets_up_and_sends() {
 }
 
 #[tokio::test]
+async fn who_sends_again_after_the_server_was_killed_stores_nothing_twice() {
+    let receiver = Receiver::open().await;
+    let item = |n: usize| format!("{{\"create\":{{\"_index\":\"l\",\"_id\":\"{n}\"}}}}\n{{\"n\":{n}}}\n");
+    let first: String = (0..60).map(item).collect();
+    assert_eq!(statuses(&receiver.ask("POST", "/_bulk", &[T1], first).await), vec![201; 60]);
+    let kept = Arc::clone(&receiver.kept);
+    let stored = receiver.stop().await;
+    kept.records.lock().unwrap().extend(stored);
+    // A new process on the same store: the answer got lost, and the client sends again, and more.
+    let receiver = Receiver::over(kept, |_| {}).await;
+    let all: String = (0..100).map(item).collect();
+    let said = statuses(&receiver.ask("POST", "/_bulk", &[T1], all.clone()).await);
+    assert_eq!(said, [vec![409; 60], vec![201; 40]].concat());
+    assert_eq!(receiver.count(), 100);
+    // Ids are a source's own.
+    assert_eq!(statuses(&receiver.ask("POST", "/_bulk", &[("authorization", "Bearer t2")], all).await), vec![201; 100]);
+}
+
+#[tokio::test]
 async fn who_sends_again_after_a_timeout_stores_nothing_twice() {
     let receiver = Receiver::start(|_| {}).await;
     let mut body = String::new();

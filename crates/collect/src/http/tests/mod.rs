@@ -53,6 +53,13 @@ impl Intake for Kept {
             Ok(count)
         })
     }
+
+    fn keys(&self, source: Id, most: usize) -> BoxFuture<'_, Result<Vec<u64>>> {
+        let records = self.records.lock().unwrap();
+        let own = records.iter().filter(|(whose, _)| whose.source == source);
+        let keys: Vec<u64> = own.map(|(_, record)| record.key.unwrap_or_default()).collect();
+        Box::pin(async move { Ok(keys[keys.len().saturating_sub(most)..].to_vec()) })
+    }
 }
 
 struct Receiver {
@@ -107,17 +114,22 @@ impl Receiver {
 
     /// A receiver whose intake lets nothing in yet.
     async fn start(change: impl FnOnce(&mut HttpListen)) -> Self {
+        let kept = Kept {
+            records: Mutex::default(),
+            door: Semaphore::new(0),
+            waiting: AtomicUsize::new(0),
+            broken: AtomicUsize::new(0),
+        };
+        Self::over(Arc::new(kept), change).await
+    }
+
+    /// A receiver before an intake that there is already.
+    async fn over(kept: Arc<Kept>, change: impl FnOnce(&mut HttpListen)) -> Self {
         let mut listen = HttpListen::at("127.0.0.1:0".parse().unwrap());
         listen.patience = Duration::from_millis(300);
         change(&mut listen);
         let socket = bind(listen).await.unwrap();
         let address = socket.address().unwrap();
-        let kept = Arc::new(Kept {
-            records: Mutex::default(),
-            door: Semaphore::new(0),
-            waiting: AtomicUsize::new(0),
-            broken: AtomicUsize::new(0),
-        });
         let unreadable = Arc::new(Mutex::new(Vec::new()));
         let shutdown = CancellationToken::new();
         let running = socket.run(senders(&unreadable), Arc::clone(&kept) as _, Clock::System, shutdown.clone());

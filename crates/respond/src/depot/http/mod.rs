@@ -10,8 +10,9 @@ use khien_base::key::key;
 use khien_base::ports::{Holdings, Sheet};
 use khien_base::{Id, Reach, Result};
 use khien_web::list::{self, wants_file};
+use khien_web::pages::{per, scale};
 use khien_web::{Ctx, Pager, Paging, Reply};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub(super) use decide::{Decision, decide, retention};
@@ -73,7 +74,7 @@ pub(super) async fn list(ctx: Ctx) -> Result<Reply> {
         due: shown.iter().filter(|due| due.past).map(|due| due.share.events).sum(),
         holds: found.iter().filter(|row| row.held).count().try_into().unwrap_or(0),
     };
-    let (events_chart, bytes_chart) = (by_day(&ctx, &shown), by_unit(&ctx, &shown, &units));
+    let (events_chart, bytes_chart) = (by_day(&ctx, &shown), by_unit(&shown, &units));
     let paging = Paging::of(&ctx);
     let total = u64::try_from(found.len()).unwrap_or(0);
     let page = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
@@ -177,28 +178,33 @@ fn by_day(ctx: &Ctx, dues: &[Due]) -> Value {
             _ => bars.push((label, events)),
         }
     }
-    bars_of(ctx, "depot.events", bars)
+    bars_of(&ctx.say("depot.events"), None, bars)
 }
 
 /// Units that a chart shows.
 const UNITS: usize = 15;
 
-fn by_unit(ctx: &Ctx, dues: &[Due], units: &[Choice]) -> Value {
+fn by_unit(dues: &[Due], units: &[Choice]) -> Value {
     let mut sums: BTreeMap<String, u64> = BTreeMap::new();
     for due in dues {
         *sums.entry(due.share.unit.to_string()).or_default() += due.share.bytes;
     }
     let name = |id: &str| units.iter().find(|unit| unit.value == id).map_or("–", |unit| unit.label.as_str()).to_owned();
-    let mut bars: Vec<(String, u64)> = sums.into_iter().map(|(id, bytes)| (name(&id), bytes / 1_000_000)).collect();
+    let mut bars: Vec<(String, u64)> = sums.into_iter().map(|(id, bytes)| (name(&id), bytes)).collect();
     bars.sort_by_key(|bar| std::cmp::Reverse(bar.1));
     bars.truncate(UNITS);
-    bars_of(ctx, "depot.megabytes", bars)
+    let (one, unit) = scale(bars.first().map_or(0, |bar| bar.1));
+    bars_of(
+        "",
+        Some(unit),
+        bars.into_iter().map(|(unit, bytes)| (unit, (per(bytes, one) * 10.0).round() / 10.0)).collect(),
+    )
 }
 
-fn bars_of(ctx: &Ctx, series: &str, bars: Vec<(String, u64)>) -> Value {
+fn bars_of<N: Serialize>(series: &str, unit: Option<&str>, bars: Vec<(String, N)>) -> Value {
     if bars.is_empty() {
         return Value::Null;
     }
-    let (labels, data): (Vec<String>, Vec<u64>) = bars.into_iter().unzip();
-    json!({ "kind": "bar", "labels": labels, "series": [{ "name": ctx.say(series), "data": data }] })
+    let (labels, data): (Vec<String>, Vec<N>) = bars.into_iter().unzip();
+    json!({ "kind": "bar", "labels": labels, "unit": unit, "series": [{ "name": series, "data": data }] })
 }

@@ -27,6 +27,7 @@ fn said(centre: &Centre, second: i64, message: &str) -> Record {
         hot: Hot { host: Some("cong-dvc".into()), ..Hot::default() },
         fields: fields.as_object().unwrap().clone(),
         raw: message.to_owned(),
+        key: None,
     }
 }
 

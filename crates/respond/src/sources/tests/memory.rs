@@ -95,6 +95,15 @@ impl EventStore for InMemory {
         Ok(Box::new(Lines(to)))
     }
 
+    fn received(&self, source: Id, since: DateTime<Utc>, most: usize) -> BoxFuture<'_, Result<Vec<Id>>> {
+        let all = self.0.lock().unwrap();
+        let own = all.iter().filter(|event| event.source == source && event.received >= since);
+        let mut ids: Vec<Id> = own.map(|event| event.id).collect();
+        ids.sort_by_key(|id| std::cmp::Reverse(*id));
+        ids.truncate(most);
+        Box::pin(async move { Ok(ids) })
+    }
+
     fn event(&self, id: Id, reach: Reach) -> BoxFuture<'_, Result<Option<Event>>> {
         let found = self.0.lock().unwrap().iter().find(|e| e.id == id && reach.covers(e.unit)).cloned();
         Box::pin(async move { Ok(found) })
