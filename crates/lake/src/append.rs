@@ -82,7 +82,7 @@ fn full(what: &str) -> Fault {
 }
 
 fn ready(events: Vec<Event>) -> Result<(Vec<Row>, Vec<u8>)> {
-    let rows = events.into_iter().map(Row::new).collect::<Result<Vec<Row>>>()?;
+    let rows = events.into_iter().map(|event| Ok(Row::new(event)?.shaped())).collect::<Result<Vec<Row>>>()?;
     let body = encode(&rows);
     Ok((rows, body))
 }

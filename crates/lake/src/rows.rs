@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Int32Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, Int32Array, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray,
 };
 use datafusion::arrow::datatypes::{Int32Type, TimestampMicrosecondType};
 use khien_base::event::Hot;
@@ -15,45 +15,52 @@ use crate::columns::{FILE_SCHEMA, SHAPE};
 use crate::fields;
 use crate::journal::Fields;
 
-/// An event whose fields are already text, so that its weight is known before it waits in the queue.
+/// An event whose fields are apart from it, so that its weight is known before it waits in the queue.
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) event: Event,
-    fields: String,
+    fields: Fields,
 }
 
 impl Row {
-    /// Renders the fields of an event.
+    /// Renders the fields of an event in full.
     pub(crate) fn new(mut event: Event) -> Result<Self> {
-        let fields = serde_json::to_string(&std::mem::take(&mut event.record.fields)).map_err(Fault::internal)?;
+        let full = serde_json::to_string(&std::mem::take(&mut event.record.fields)).map_err(Fault::internal)?;
         for address in [&mut event.record.hot.src_ip, &mut event.record.hot.dst_ip] {
             if let Some(one_way) = address.as_deref().and_then(canonical) {
                 *address = Some(one_way);
             }
         }
-        Ok(Self { event, fields })
+        Ok(Self { event, fields: Fields { full: Some(full), shape: None } })
+    }
+
+    /// The same with its fields told by their shape, where they can be.
+    pub(crate) fn shaped(mut self) -> Self {
+        if let Some(shape) = self.full().and_then(|full| fields::shape(full, &self.event.record.raw)) {
+            self.fields = Fields { full: None, shape: Some(shape) };
+        }
+        self
     }
 
     /// An event of the journal.
     pub(crate) fn restored(event: Event, fields: Fields) -> Self {
-        let shaped = || fields::full(fields.shape.as_deref()?, &event.record.raw);
-        let fields = fields.full.or_else(shaped).unwrap_or_else(|| "{}".into());
         Self { event, fields }
     }
 
     /// The fields as JSON text, where they are kept so.
     pub(crate) fn full(&self) -> Option<&str> {
-        Some(&self.fields)
+        self.fields.full.as_deref()
     }
 
     /// The shape of the fields, where they are kept so.
     pub(crate) fn shape(&self) -> Option<&str> {
-        None
+        self.fields.shape.as_deref()
     }
 
     /// About how many bytes it takes in memory.
     pub(crate) fn weight(&self) -> usize {
-        512 + self.event.record.raw.len() + self.fields.len()
+        let fields = self.full().or(self.shape()).map_or(0, str::len);
+        512 + self.event.record.raw.len() + fields
     }
 }
 
@@ -66,8 +73,16 @@ fn texts<'a>(rows: &'a [Row], of: impl Fn(&'a Row) -> Option<&'a str>) -> ArrayR
     Arc::new(rows.iter().map(of).collect::<StringArray>())
 }
 
+/// Letters of an identity.
+const ID: usize = 36;
+
 fn ids(rows: &[Row], of: impl Fn(&Event) -> Id) -> ArrayRef {
-    Arc::new(StringArray::from_iter_values(rows.iter().map(|row| of(&row.event).to_string())))
+    let mut made = StringBuilder::with_capacity(rows.len(), rows.len() * ID);
+    let mut text = Id::encode_buffer();
+    for row in rows {
+        made.append_value(of(&row.event).hyphenated().encode_lower(&mut text));
+    }
+    Arc::new(made.finish())
 }
 
 fn times(rows: &[Row], of: impl Fn(&Event) -> DateTime<Utc>) -> ArrayRef {
@@ -109,10 +124,9 @@ pub(crate) fn batch(rows: &[Row]) -> Result<RecordBatch> {
         hot(|h| &h.event_code),
         hot(|h| &h.channel),
         hot(|h| &h.message),
-        texts(rows, |row| Some(row.fields.as_str())),
+        texts(rows, Row::full),
         texts(rows, |row| Some(row.event.record.raw.as_str())),
-        // Made when a file of the table is written.
-        Arc::new(StringArray::new_null(rows.len())),
+        texts(rows, Row::shape),
     ];
     RecordBatch::try_new(Arc::clone(&FILE_SCHEMA), columns).map_err(Fault::internal)
 }

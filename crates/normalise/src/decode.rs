@@ -1,5 +1,6 @@
 //! Bytes of a known or unknown format to records, line by line, in bounded memory.
 
+use std::borrow::Cow;
 use std::io::{BufRead, BufReader, Read};
 use std::ops::ControlFlow;
 
@@ -77,7 +78,7 @@ pub fn decode_line(line: &[u8], format: Format, received: DateTime<Utc>, line_no
         return Err(too_long(line_no));
     }
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let text = String::from_utf8_lossy(line);
+    let text = str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
     // NUL ends a C string: senders put it at the end of datagrams.
     let text_line = text.trim_end_matches(['\n', '\r', '\0']).trim_start_matches('\u{feff}');
     if text_line.trim().is_empty() {
@@ -94,7 +95,7 @@ pub fn decode_line(line: &[u8], format: Format, received: DateTime<Utc>, line_no
         // An event in XML may stand in one line; it is looked for in any text.
         Format::Syslog | Format::Auto | Format::Xml | Format::Journal => syslog::record(text_line, received),
     };
-    if matches!(text, std::borrow::Cow::Owned(_)) {
+    if matches!(text, Cow::Owned(_)) {
         record.fields.insert("_invalid_utf8".into(), Value::Bool(true));
     }
     Ok(record)

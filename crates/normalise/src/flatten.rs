@@ -7,6 +7,7 @@
 
 use chrono::{DateTime, Utc};
 use khien_base::Record;
+use serde_json::map::Entry;
 use serde_json::{Map, Value};
 
 use crate::{hot, stamp, taxonomy};
@@ -47,24 +48,33 @@ impl Gathered {
         let Self { system, payload, time } = self;
         let channel = system.get("Channel").map(taxonomy::text).unwrap_or_default();
         let id = system.get("EventID").and_then(taxonomy::decimal);
-        let mut fields = system;
+        // Room for the few names that are in both, and for those that `place` adds.
+        let mut fields = Map::with_capacity(system.len() + payload.len() + 8);
+        fields.extend(system);
         for (name, value) in payload {
             merge(&mut fields, name, value);
         }
         let placing = taxonomy::place(&channel, id, &mut fields);
-        let hot = hot::windows(&fields, &channel, placing.class_uid);
+        let hot = hot::windows::columns(&fields, &channel, placing.class_uid);
         Record { time, log: placing.log, hot, fields, raw, key: None }
     }
 }
 
 fn merge(fields: &mut Map<String, Value>, name: String, value: Value) {
-    if !fields.contains_key(&name) {
-        fields.insert(name, value);
-    } else if FIXED.contains(&name.as_str()) {
-        fields.insert(format!("EventData_{name}"), value);
-    } else if let Some(of_system) = fields.insert(name.clone(), value) {
-        fields.insert(format!("System_{name}"), of_system);
-    }
+    let (name, value) = match fields.entry(name) {
+        Entry::Vacant(free) => {
+            free.insert(value);
+            return;
+        }
+        Entry::Occupied(taken) if FIXED.contains(&taken.key().as_str()) => {
+            (format!("EventData_{}", taken.key()), value)
+        }
+        Entry::Occupied(mut taken) => {
+            let of_system = taken.insert(value);
+            (format!("System_{}", taken.key()), of_system)
+        }
+    };
+    fields.insert(name, value);
 }
 
 /// The record of `{"System": …, "EventData"|"UserData": …}`, the shape of the XML that Windows renders.
@@ -172,12 +182,17 @@ fn named_attributes(element: &str, attributes: &Map<String, Value>, into: &mut M
     }
 }
 
+/// A name as rules write it: without spaces.
+pub(crate) fn unspaced(name: &str) -> String {
+    if name.contains(char::is_whitespace) { name.split_whitespace().collect() } else { name.to_owned() }
+}
+
 /// Adds a field; a second one of the same name keeps its element's name in front.
 fn put(element: &str, name: &str, value: Value, into: &mut Map<String, Value>) {
     if value.is_null() {
         return;
     }
-    let name: String = name.chars().filter(|c| !c.is_whitespace()).collect();
+    let name = unspaced(name);
     if into.contains_key(&name) {
         into.insert(format!("{element}_{name}"), value);
     } else {

@@ -1,5 +1,7 @@
 //! The columns that searches ask for most, filled from a record's own fields under OCSF's meaning of them.
 
+pub(crate) mod windows;
+
 use std::net::IpAddr;
 
 use khien_base::event::Hot;
@@ -8,28 +10,46 @@ use serde_json::{Map, Value};
 use crate::logsources;
 use crate::taxonomy::{decimal, text};
 
-/// Longest message that is put together from other fields, in characters.
-const MESSAGE: usize = 300;
-
-/// The first of these fields that says something.
-pub(crate) fn first(fields: &Map<String, Value>, names: &[&str]) -> Option<String> {
-    let found = names.iter().filter_map(|name| logsources::at(fields, name));
-    found.filter(|v| !v.is_object() && !v.is_array()).map(text).find(|s| !s.is_empty() && s != "-")
+/// The first of these values that says something.
+fn said<'a>(mut values: impl Iterator<Item = &'a Value>) -> Option<String> {
+    values.find_map(|value| match value {
+        Value::Object(_) | Value::Array(_) | Value::Null => None,
+        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty() && text != "-"),
+        other => Some(text(other)),
+    })
 }
 
-/// The first of these fields that is an IP address; IPv4 written inside IPv6 is told as IPv4.
-pub(crate) fn address(fields: &Map<String, Value>, names: &[&str]) -> Option<String> {
-    names.iter().filter_map(|name| logsources::at(fields, name)).find_map(|v| {
-        let said = text(v);
+/// The first of these values that is an IP address; IPv4 written inside IPv6 is told as IPv4.
+fn said_address<'a>(mut values: impl Iterator<Item = &'a Value>) -> Option<String> {
+    values.find_map(|value| {
+        let said = value.as_str()?;
         let bare = said.trim().trim_start_matches('[').trim_end_matches(']');
         bare.parse::<IpAddr>().ok().map(|ip| ip.to_canonical().to_string())
     })
 }
 
+/// The first of these values that is a port.
+fn said_port<'a>(mut values: impl Iterator<Item = &'a Value>) -> Option<u16> {
+    values.find_map(|value| decimal(value).and_then(|n| u16::try_from(n).ok()))
+}
+
+fn among<'a>(fields: &'a Map<String, Value>, names: &[&str]) -> impl Iterator<Item = &'a Value> {
+    names.iter().filter_map(|name| logsources::at(fields, name))
+}
+
+/// The first of these fields that says something.
+pub(crate) fn first(fields: &Map<String, Value>, names: &[&str]) -> Option<String> {
+    said(among(fields, names))
+}
+
+/// The first of these fields that is an IP address.
+pub(crate) fn address(fields: &Map<String, Value>, names: &[&str]) -> Option<String> {
+    said_address(among(fields, names))
+}
+
 /// The first of these fields that is a port.
 pub(crate) fn port(fields: &Map<String, Value>, names: &[&str]) -> Option<u16> {
-    let found = names.iter().filter_map(|name| logsources::at(fields, name));
-    found.into_iter().find_map(|v| decimal(v).and_then(|n| u16::try_from(n).ok()))
+    said_port(among(fields, names))
 }
 
 /// Columns that a parser may fill.
@@ -96,115 +116,5 @@ pub(crate) fn fill(hot: &mut Hot, column: &str, fields: &Map<String, Value>, fro
         "event_code" => hot.event_code = said(),
         "message" => hot.message = said(),
         _ => {}
-    }
-}
-
-/// Authentication, in OCSF: the account is the one that signs in, not the one that reports it.
-const AUTHENTICATION: u32 = 3002;
-
-/// Columns of a Windows event.
-pub(crate) fn windows(fields: &Map<String, Value>, channel: &str, class_uid: u32) -> Hot {
-    let user: &[&str] = if class_uid == AUTHENTICATION {
-        &["TargetUserName", "User", "SubjectUserName", "UserName", "AccountName"]
-    } else {
-        &["User", "SubjectUserName", "SourceUser", "TargetUserName", "UserName", "AccountName", "UserID"]
-    };
-    let process = ["Image", "NewProcessName", "SourceImage", "ProcessName", "Application", "ParentProcessName"];
-    let file = ["TargetFilename", "ImageLoaded", "Filename", "ServiceFileName", "ImagePath", "RelativeTargetName"];
-    let mut hot = Hot {
-        class_uid,
-        severity_id: severity(fields.get("Level")),
-        host: first(fields, &["Computer"]),
-        user: first(fields, user),
-        src_ip: address(fields, &["SourceIp", "IpAddress", "SourceAddress", "ClientAddress", "ClientIP"]),
-        src_port: port(fields, &["SourcePort", "IpPort", "ClientPort"]).filter(|p| *p != 0),
-        dst_ip: address(fields, &["DestinationIp", "DestAddress", "DestinationAddress"]),
-        dst_port: port(fields, &["DestinationPort", "DestPort"]).filter(|p| *p != 0),
-        process: first(fields, &process),
-        command_line: first(fields, &["CommandLine", "ProcessCommandLine"]),
-        file: first(fields, &file),
-        hash: first(fields, &["Hashes", "Hash"]),
-        domain: first(fields, &["QueryName", "DestinationHostname", "QNAME"]),
-        event_code: first(fields, &["EventID"]),
-        channel: Some(channel.to_owned()).filter(|c| !c.is_empty()),
-        message: first(fields, &["Message"]),
-    };
-    if hot.file.is_none() && first(fields, &["ObjectType"]).as_deref() == Some("File") {
-        hot.file = first(fields, &["ObjectName"]);
-    }
-    if hot.message.is_none() {
-        hot.message = told(fields, &hot);
-    }
-    hot
-}
-
-/// Windows keeps the sentences in the machine's own files, so an event that comes without one is told by what it is
-/// and by its most telling field.
-fn told(fields: &Map<String, Value>, hot: &Hot) -> Option<String> {
-    let telling = [
-        "CommandLine",
-        "ScriptBlockText",
-        "TargetObject",
-        "TargetFilename",
-        "ImageLoaded",
-        "QueryName",
-        "PipeName",
-        "ThreatName",
-        "ServiceName",
-        "TaskName",
-        "TargetUserName",
-        "ObjectName",
-        "Image",
-        "NewProcessName",
-        "Payload",
-        "Data",
-        "param1",
-        "Query",
-        "Operation",
-    ];
-    let provider = first(fields, &["Provider_Name"])?;
-    let code = hot.event_code.as_deref().unwrap_or("?");
-    let detail = first(fields, &telling);
-    let said = match detail {
-        Some(detail) => format!("{provider} {code}: {detail}"),
-        None => format!("{provider} {code}"),
-    };
-    Some(said.chars().take(MESSAGE).collect())
-}
-
-/// Windows' level as OCSF's severity: critical 5, error 3, warning 2, the rest informational.
-fn severity(level: Option<&Value>) -> u8 {
-    match level.map(text).unwrap_or_default().to_ascii_lowercase().as_str() {
-        "1" | "critical" => 5,
-        "2" | "error" => 3,
-        "3" | "warning" => 2,
-        "" => 0,
-        _ => 1,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn a_sign_in_is_about_who_signs_in_and_from_where() {
-        let fields = json!({"EventID": 4625, "Level": 0, "Computer": "DC1", "SubjectUserName": "DC1$",
-            "TargetUserName": "ketoan", "IpAddress": "::ffff:10.1.2.3", "IpPort": "50311",
-            "Provider_Name": "Microsoft-Windows-Security-Auditing"});
-        let hot = windows(fields.as_object().unwrap(), "Security", 3002);
-        assert_eq!(hot.user.as_deref(), Some("ketoan"));
-        assert_eq!((hot.src_ip.as_deref(), hot.src_port), (Some("10.1.2.3"), Some(50311)));
-        assert_eq!(hot.event_code.as_deref(), Some("4625"));
-        assert_eq!(hot.message.as_deref(), Some("Microsoft-Windows-Security-Auditing 4625: ketoan"));
-    }
-
-    #[test]
-    fn what_is_no_address_is_left_out() {
-        let fields = json!({"IpAddress": "-", "DestinationIp": "LOCAL", "IpPort": "-", "DestinationPort": 70000});
-        let hot = windows(fields.as_object().unwrap(), "", 0);
-        assert_eq!((hot.src_ip, hot.dst_ip, hot.src_port, hot.dst_port), (None, None, None, None));
-        assert_eq!((hot.channel, hot.message, hot.severity_id), (None, None, 0));
     }
 }

@@ -42,6 +42,9 @@ pub(crate) fn carried(message: &str, raw: &str) -> Option<Record> {
 
 /// Whether brackets nest deeper than [`DEPTH`], told before a parser recurses into them.
 pub(crate) fn too_deep(line: &[u8]) -> bool {
+    if memchr::memchr2_iter(b'{', b'[', line).count() <= DEPTH {
+        return false;
+    }
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
     for byte in line {
         match byte {
@@ -209,12 +212,11 @@ fn flat_windows(mut object: Map<String, Value>, raw: String) -> Record {
     if let Some(Value::Array(inserts)) = object.remove("StringInserts") {
         object.entry("Data").or_insert(Value::Array(inserts));
     }
-    for (name, value) in object {
-        let name: String = name.chars().filter(|c| !c.is_whitespace()).collect();
-        if !value.is_null() {
-            made.payload.insert(name, value);
-        }
+    object.retain(|_, value| !value.is_null());
+    if object.keys().any(|name| name.contains(char::is_whitespace)) {
+        object = object.into_iter().map(|(name, value)| (flatten::unspaced(&name), value)).collect();
     }
+    made.payload = object;
     made.record(raw)
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use khien_base::ports::{Intake, Whose};
 use khien_base::{Clock, Fault, Id, Kind, Record};
 use khien_normalise::{Format, decode_line};
@@ -63,18 +64,19 @@ impl Batches {
                 continue;
             }
             self.last.retain(|_, task| !task.is_finished());
-            for (whose, records, room) in self.decode(shares).await {
-                let (way, before) = (Arc::clone(&self.way), self.last.remove(&whose.source));
+            for (batch, room) in self.decode(shares).await {
+                let source = batch.whose.source;
+                let (way, before) = (Arc::clone(&self.way), self.last.remove(&source));
                 let task = tokio::spawn(async move {
                     if let Some(before) = before {
                         before.await.ok();
                     }
-                    if !records.is_empty() {
-                        way.hand_on(whose, records).await;
+                    if !batch.records.is_empty() {
+                        way.hand_on(batch).await;
                     }
                     drop(room);
                 });
-                self.last.insert(whose.source, task);
+                self.last.insert(source, task);
             }
         }
         for (_, task) in self.last {
@@ -115,22 +117,17 @@ impl Batches {
     }
 
     /// Records of each source, in the order in which they came.
-    async fn decode(&self, shares: Vec<Share>) -> Vec<(Whose, Vec<Record>, Room)> {
+    async fn decode(&self, shares: Vec<Share>) -> Vec<(Batch, Room)> {
         let now = self.clock.now();
         let unreadable = Arc::clone(&self.senders.unreadable);
         // Given back however the work ends.
         let room = |Share { whose, lines, taken }| (whose, lines, Room { shared: Arc::clone(&self.shared), taken });
         let shares: Vec<(Whose, Vec<Vec<u8>>, Room)> = shares.into_iter().map(room).collect();
         let work = move || {
-            let one = |(whose, lines, room): (Whose, Vec<Vec<u8>>, Room)| {
-                let mut records = Vec::with_capacity(lines.len());
-                for line in &lines {
-                    match decode_line(line, Format::Auto, now, 1) {
-                        Ok(record) => records.push(record),
-                        Err(fault) => unreadable(whose, &fault, line),
-                    }
-                }
-                (whose, records, room)
+            let one = |(whose, lines, room)| {
+                let mut batch = Batch { whose, lines, now, records: Vec::new() };
+                batch.decode(|fault, line| unreadable(whose, &fault, line));
+                (batch, room)
             };
             shares.into_iter().map(one).collect()
         };
@@ -142,6 +139,36 @@ impl Batches {
     }
 }
 
+/// Lines of a source and what they say.
+struct Batch {
+    whose: Whose,
+    lines: Vec<Vec<u8>>,
+    /// When they came.
+    now: DateTime<Utc>,
+    records: Vec<Record>,
+}
+
+impl Batch {
+    fn decode(&mut self, mut unreadable: impl FnMut(Fault, &[u8])) {
+        self.records = Vec::with_capacity(self.lines.len());
+        for line in &self.lines {
+            match decode_line(line, Format::Auto, self.now, 1) {
+                Ok(record) => self.records.push(record),
+                Err(fault) => unreadable(fault, line),
+            }
+        }
+    }
+
+    /// The records once more; which lines cannot be read was told before.
+    async fn again(mut self) -> Option<Self> {
+        let work = move || {
+            self.decode(|_, _| {});
+            self
+        };
+        tokio::task::spawn_blocking(work).await.ok()
+    }
+}
+
 /// The way to the intake.
 struct Way {
     intake: Arc<dyn Intake>,
@@ -150,12 +177,14 @@ struct Way {
 
 impl Way {
     /// Hands records to the intake, again and again while it is unavailable: meanwhile the lane fills, and nothing more
-    /// is read from the sender.
-    async fn hand_on(&self, whose: Whose, records: Vec<Record>) {
+    /// is read from the sender. Records are given away; when they have to be handed on again, which is rare, they are
+    /// read from their lines again.
+    async fn hand_on(&self, mut batch: Batch) {
         let mut wait = Duration::from_millis(200);
         let mut end: Option<Instant> = None;
+        let (source, count) = (batch.whose.source, batch.records.len());
         loop {
-            let fault = match self.intake.take(whose, records.clone()).await {
+            let fault = match self.intake.take(batch.whose, std::mem::take(&mut batch.records)).await {
                 Ok(_) => return,
                 Err(fault) => fault,
             };
@@ -163,12 +192,17 @@ impl Way {
                 end = end.or_else(|| Some(Instant::now() + LAST_TRIES));
             }
             if !worth_another_try(&fault) || end.is_some_and(|end| Instant::now() >= end) {
-                tracing::error!(%fault, source = %whose.source, count = records.len(), "syslog records were lost");
+                tracing::error!(%fault, %source, count, "syslog records were lost");
                 return;
             }
-            tracing::warn!(%fault, source = %whose.source, "the intake is unavailable; trying again");
+            tracing::warn!(%fault, %source, "the intake is unavailable; trying again");
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(Duration::from_secs(10));
+            let Some(again) = batch.again().await else {
+                tracing::error!(%source, count, "syslog records could not be read again, and were lost");
+                return;
+            };
+            batch = again;
         }
     }
 }

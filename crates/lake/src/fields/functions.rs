@@ -38,7 +38,8 @@ pub(crate) fn full_fields() -> ScalarUDF {
     }))
 }
 
-/// A batch of a file's columns in which fields that stand in full are told by their shape where that is shorter.
+/// A batch of a file's columns in which fields that stand in full, as older versions wrote them, are told by their shape
+/// where they can be.
 pub(crate) fn shaped(batch: &RecordBatch) -> Result<RecordBatch> {
     let at = |name| batch.schema().index_of(name).map_err(Fault::internal);
     let text = |at: usize| {
@@ -47,6 +48,9 @@ pub(crate) fn shaped(batch: &RecordBatch) -> Result<RecordBatch> {
     };
     let (fields_at, shape_at) = (at(FIELDS)?, at(SHAPE)?);
     let (fields, shapes, raw) = (text(fields_at)?, text(shape_at)?, text(at(RAW)?)?);
+    if fields.null_count() == fields.len() {
+        return Ok(batch.clone());
+    }
     let mut kept = StringBuilder::with_capacity(batch.num_rows(), 1_024);
     let mut told = StringBuilder::with_capacity(batch.num_rows(), batch.num_rows() * 512);
     for ((fields, known), raw) in fields.iter().zip(shapes).zip(raw) {

@@ -4,4 +4,4 @@ mod functions;
 mod shape;
 
 pub(crate) use functions::{field, full_fields, shaped};
-pub(crate) use shape::full;
+pub(crate) use shape::{full, shape};

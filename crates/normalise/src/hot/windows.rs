@@ -1,0 +1,223 @@
+//! Columns of Windows events: one pass over an event's fields finds all that columns are filled from.
+
+use std::sync::LazyLock;
+
+use khien_base::event::Hot;
+use rustc_hash::FxHashMap;
+use serde_json::{Map, Value};
+
+use super::{said, said_address, said_port};
+use crate::taxonomy::text;
+
+/// Longest message that is put together from other fields, in characters.
+const MESSAGE: usize = 300;
+
+/// Authentication, in OCSF: the account is the one that signs in, not the one that reports it.
+const AUTHENTICATION: u32 = 3002;
+
+/// Fields that a column is filled from, by their numbers: the first that says something.
+type From = Vec<usize>;
+
+/// Which fields columns are filled from.
+struct Plan {
+    /// The numbers of fields. Fixed, whatever senders write.
+    numbers: FxHashMap<&'static str, usize>,
+    sign_in: From,
+    user: From,
+    host: From,
+    level: From,
+    src_ip: From,
+    src_port: From,
+    dst_ip: From,
+    dst_port: From,
+    process: From,
+    command_line: From,
+    file: From,
+    object_type: From,
+    object: From,
+    hash: From,
+    domain: From,
+    event_code: From,
+    message: From,
+    provider: From,
+    telling: From,
+}
+
+static PLAN: LazyLock<Plan> = LazyLock::new(Plan::new);
+
+impl Plan {
+    fn new() -> Self {
+        let mut numbers = FxHashMap::default();
+        let mut from = |names: &[&'static str]| -> From {
+            let mut number = |name| {
+                let next = numbers.len();
+                *numbers.entry(name).or_insert(next)
+            };
+            names.iter().map(|name| number(*name)).collect()
+        };
+        let user = ["User", "SubjectUserName", "SourceUser", "TargetUserName", "UserName", "AccountName", "UserID"];
+        let file = ["TargetFilename", "ImageLoaded", "Filename", "ServiceFileName", "ImagePath", "RelativeTargetName"];
+        let telling = [
+            "CommandLine",
+            "ScriptBlockText",
+            "TargetObject",
+            "TargetFilename",
+            "ImageLoaded",
+            "QueryName",
+            "PipeName",
+            "ThreatName",
+            "ServiceName",
+            "TaskName",
+            "TargetUserName",
+            "ObjectName",
+            "Image",
+            "NewProcessName",
+            "Payload",
+            "Data",
+            "param1",
+            "Query",
+            "Operation",
+        ];
+        Self {
+            sign_in: from(&["TargetUserName", "User", "SubjectUserName", "UserName", "AccountName"]),
+            user: from(&user),
+            host: from(&["Computer"]),
+            level: from(&["Level"]),
+            src_ip: from(&["SourceIp", "IpAddress", "SourceAddress", "ClientAddress", "ClientIP"]),
+            src_port: from(&["SourcePort", "IpPort", "ClientPort"]),
+            dst_ip: from(&["DestinationIp", "DestAddress", "DestinationAddress"]),
+            dst_port: from(&["DestinationPort", "DestPort"]),
+            process: from(&[
+                "Image",
+                "NewProcessName",
+                "SourceImage",
+                "ProcessName",
+                "Application",
+                "ParentProcessName",
+            ]),
+            command_line: from(&["CommandLine", "ProcessCommandLine"]),
+            file: from(&file),
+            object_type: from(&["ObjectType"]),
+            object: from(&["ObjectName"]),
+            hash: from(&["Hashes", "Hash"]),
+            domain: from(&["QueryName", "DestinationHostname", "QNAME"]),
+            event_code: from(&["EventID"]),
+            message: from(&["Message"]),
+            provider: from(&["Provider_Name"]),
+            telling: from(&telling),
+            numbers,
+        }
+    }
+}
+
+/// The values of an event by the numbers of their fields.
+struct Found<'a>(Vec<Option<&'a Value>>);
+
+impl<'a> Found<'a> {
+    fn of(fields: &'a Map<String, Value>) -> Self {
+        let mut found = vec![None; PLAN.numbers.len()];
+        for (name, value) in fields {
+            if let Some(place) = PLAN.numbers.get(name.as_str()).and_then(|number| found.get_mut(*number)) {
+                *place = Some(value);
+            }
+        }
+        Self(found)
+    }
+
+    fn values(&self, from: &From) -> impl Iterator<Item = &'a Value> {
+        from.iter().filter_map(|number| self.0.get(*number).copied().flatten())
+    }
+
+    fn first(&self, from: &From) -> Option<String> {
+        said(self.values(from))
+    }
+
+    fn address(&self, from: &From) -> Option<String> {
+        said_address(self.values(from))
+    }
+
+    fn port(&self, from: &From) -> Option<u16> {
+        said_port(self.values(from)).filter(|port| *port != 0)
+    }
+}
+
+/// Columns of a Windows event.
+pub(crate) fn columns(fields: &Map<String, Value>, channel: &str, class_uid: u32) -> Hot {
+    let (plan, found) = (&*PLAN, Found::of(fields));
+    let mut hot = Hot {
+        class_uid,
+        severity_id: severity(found.values(&plan.level).next()),
+        host: found.first(&plan.host),
+        user: found.first(if class_uid == AUTHENTICATION { &plan.sign_in } else { &plan.user }),
+        src_ip: found.address(&plan.src_ip),
+        src_port: found.port(&plan.src_port),
+        dst_ip: found.address(&plan.dst_ip),
+        dst_port: found.port(&plan.dst_port),
+        process: found.first(&plan.process),
+        command_line: found.first(&plan.command_line),
+        file: found.first(&plan.file),
+        hash: found.first(&plan.hash),
+        domain: found.first(&plan.domain),
+        event_code: found.first(&plan.event_code),
+        channel: Some(channel.to_owned()).filter(|c| !c.is_empty()),
+        message: found.first(&plan.message),
+    };
+    if hot.file.is_none() && found.first(&plan.object_type).as_deref() == Some("File") {
+        hot.file = found.first(&plan.object);
+    }
+    if hot.message.is_none() {
+        hot.message = told(&found, hot.event_code.as_deref());
+    }
+    hot
+}
+
+/// Windows keeps the sentences in the machine's own files, so an event that comes without one is told by what it is
+/// and by its most telling field.
+fn told(found: &Found<'_>, code: Option<&str>) -> Option<String> {
+    let (provider, code) = (found.first(&PLAN.provider)?, code.unwrap_or("?"));
+    let mut said = match found.first(&PLAN.telling) {
+        Some(detail) => format!("{provider} {code}: {detail}"),
+        None => format!("{provider} {code}"),
+    };
+    if let Some((end, _)) = said.char_indices().nth(MESSAGE).filter(|_| said.len() > MESSAGE) {
+        said.truncate(end);
+    }
+    Some(said)
+}
+
+/// Windows' level as OCSF's severity: critical 5, error 3, warning 2, the rest informational.
+fn severity(level: Option<&Value>) -> u8 {
+    match level.map(text).unwrap_or_default().to_ascii_lowercase().as_str() {
+        "1" | "critical" => 5,
+        "2" | "error" => 3,
+        "3" | "warning" => 2,
+        "" => 0,
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_sign_in_is_about_who_signs_in_and_from_where() {
+        let fields = json!({"EventID": 4625, "Level": 0, "Computer": "DC1", "SubjectUserName": "DC1$",
+            "TargetUserName": "ketoan", "IpAddress": "::ffff:10.1.2.3", "IpPort": "50311",
+            "Provider_Name": "Microsoft-Windows-Security-Auditing"});
+        let hot = columns(fields.as_object().unwrap(), "Security", 3002);
+        assert_eq!(hot.user.as_deref(), Some("ketoan"));
+        assert_eq!((hot.src_ip.as_deref(), hot.src_port), (Some("10.1.2.3"), Some(50311)));
+        assert_eq!(hot.event_code.as_deref(), Some("4625"));
+        assert_eq!(hot.message.as_deref(), Some("Microsoft-Windows-Security-Auditing 4625: ketoan"));
+    }
+
+    #[test]
+    fn what_is_no_address_is_left_out() {
+        let fields = json!({"IpAddress": "-", "DestinationIp": "LOCAL", "IpPort": "-", "DestinationPort": 70000});
+        let hot = columns(fields.as_object().unwrap(), "", 0);
+        assert_eq!((hot.src_ip, hot.dst_ip, hot.src_port, hot.dst_port), (None, None, None, None));
+        assert_eq!((hot.channel, hot.message, hot.severity_id), (None, None, 0));
+    }
+}
