@@ -13,15 +13,25 @@ work, said = sys.argv[1:]
 with open(said, encoding="utf-8") as file:
     khien = {row["question"]: row for row in map(json.loads, file) if "question" in row}
 files = DeltaTable(f"{work}/lake/events").file_uris()
+COLUMNS = (
+    'id, time, received, source, system, unit, class_uid, severity_id, host, "user", src_ip, dst_ip, process, '
+    "command_line, file, hash, domain, event_code, channel, message, fields, shape, raw"
+)
 DAY, WEEK = "2026-06-21", "2026-06-28"
 
 
 def questions(contains, slices):
+    """The statements of each question; the first gives its answer, a second one the page that a search shows."""
+    address, word = "src_ip = '198.51.100.77'", f"day = '{DAY}' AND {contains}"
+    page = f"SELECT {COLUMNS} FROM events WHERE %s ORDER BY time DESC, id DESC LIMIT 50"
     return {
-        "address": "SELECT count(*) FROM events WHERE src_ip = '198.51.100.77'",
-        "word": f"SELECT count(*) FROM events WHERE day = '{DAY}' AND {contains}",
-        "top": f'SELECT "user", count(*) AS n FROM events WHERE day = \'{DAY}\' GROUP BY 1 ORDER BY n DESC LIMIT 20',
-        "histogram": f"SELECT {slices} AS h, count(*) FROM events WHERE day >= '{DAY}' AND day < '{WEEK}' GROUP BY 1 ORDER BY 1",
+        "count": [f"SELECT count(*) FROM events WHERE {address}"],
+        "address": [f"SELECT count(*) FROM events WHERE {address}", page % address],
+        "word": [f"SELECT count(*) FROM events WHERE {word}", page % word],
+        "top": [f'SELECT "user", count(*) AS n FROM events WHERE day = \'{DAY}\' GROUP BY 1 ORDER BY n DESC LIMIT 20'],
+        "histogram": [
+            f"SELECT {slices} AS h, count(*) FROM events WHERE day >= '{DAY}' AND day < '{WEEK}' GROUP BY 1 ORDER BY 1"
+        ],
     }
 
 
@@ -53,24 +63,25 @@ peers = {}
 duck = duckdb.connect()
 duck.execute("SET TimeZone = 'UTC'; SET threads = 2; SET enable_object_cache = true")
 duck.execute("CREATE VIEW events AS SELECT * FROM read_parquet($1, hive_partitioning = true)".replace("$1", repr(files)))
-for question, sql in questions("raw ILIKE '%mimikatz%'", "epoch(time) // 3600").items():
-    peers["duckdb", question] = timed(lambda: duck.execute(sql).fetchall())
+for question, statements in questions("raw ILIKE '%mimikatz%'", "epoch(time) // 3600").items():
+    peers["duckdb", question] = timed(lambda: [duck.execute(sql).fetchall() for sql in statements][0])
 
 session = Session(f"{work}/chdb")
 session.query("CREATE DATABASE IF NOT EXISTS bench")
-columns = "id, time, received, source, system, unit, class_uid, severity_id, host, user, src_ip, dst_ip, process, command_line, file, hash, domain, event_code, channel, message, fields, shape, raw"
 loaded = int(str(session.query("SELECT count() FROM system.tables WHERE database = 'bench'", "TSV")).strip() or 0)
 if not loaded:
+    table = f"{work}/lake/events"
+    names = ",".join(file.removeprefix(f"{table}/") for file in files)
     session.query(
         f"CREATE TABLE bench.events ENGINE = MergeTree PARTITION BY day ORDER BY time SETTINGS allow_nullable_key = 1 AS "
-        f"SELECT {columns}, toDate(time) AS day FROM file('{work}/lake/events/day=*/*.parquet', Parquet)"
+        f"SELECT {COLUMNS}, toDate(time) AS day FROM file('{table}/{{{names}}}', Parquet)"
     )
-for question, sql in questions("raw ILIKE '%mimikatz%'", "intDiv(toUnixTimestamp(time), 3600)").items():
-    sql = sql.replace("FROM events", "FROM bench.events")
+for question, statements in questions("raw ILIKE '%mimikatz%'", "intDiv(toUnixTimestamp(time), 3600)").items():
+    asked = [sql.replace("FROM events", "FROM bench.events") + " SETTINGS max_threads = 2" for sql in statements]
 
-    def ask(sql=sql):
-        text = str(session.query(sql + " SETTINGS max_threads = 2", "JSONCompactEachRow"))
-        return [json.loads(line) for line in text.splitlines() if line]
+    def ask(asked=asked):
+        answers = [str(session.query(sql, "JSONCompactEachRow")) for sql in asked]
+        return [json.loads(line) for line in answers[0].splitlines() if line]
 
     peers["chdb", question] = timed(ask)
 

@@ -12,8 +12,8 @@ python=$here/.venv/bin/python
 "$root/scripts/venv.sh" "$here"
 cd "$root"
 target=${CARGO_TARGET_DIR:-target}
-${CARGO:-cargo} build --quiet --release ${BENCH_BUILD:---workspace} --bin khien-bench-lake
-bench=$target/release/khien-bench-lake
+[ -n "${BENCH_LAKE:-}" ] || ${CARGO:-cargo} build --quiet --release ${BENCH_BUILD:---workspace} --bin khien-bench-lake
+bench=${BENCH_LAKE:-$target/release/khien-bench-lake}
 if [ $# -gt 1 ]; then
   work=$2
   mkdir -p "$work"
@@ -24,7 +24,7 @@ fi
 [ -d "$work/lake" ] || "$bench" make "$work/lake" "$rows"
 drop() { sync; { echo 3 > /proc/sys/vm/drop_caches; } 2>/dev/null || echo '{"note": "the page cache was not dropped"}'; }
 : > "$work/khien.ndjson"
-for question in address word top histogram; do
+for question in count address word top histogram; do
   drop
   "$bench" ask "$work/lake" "$question" | tee -a "$work/khien.ndjson"
 done

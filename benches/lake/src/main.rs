@@ -38,7 +38,9 @@ fn main() -> std::process::ExitCode {
                 ["make", dir, rows] => make(Path::new(dir), rows.parse().map_err(Fault::internal)?).await,
                 ["pack", dir, logs] => pack(Path::new(dir), Path::new(logs)).await,
                 ["ask", dir, question] => ask(Path::new(dir), question).await,
-                _ => Err(Fault::internal("use: make DIR ROWS | pack DIR LOGS | ask DIR address|word|top|histogram")),
+                _ => Err(Fault::internal(
+                    "use: make DIR ROWS | pack DIR LOGS | ask DIR count|address|word|top|histogram",
+                )),
             }
         })
     });
@@ -145,7 +147,7 @@ fn logs(folder: &Path, found: &mut Vec<PathBuf>) {
 
 async fn pack(dir: &Path, folder: &Path) -> Result<()> {
     let lake = Lake::open_with(dir, Clock::fixed(last_day() + TimeDelta::days(3)), settings()).await?;
-    let (mut found, mut raw, mut count, ids) = (Vec::new(), 0, 0_i64, Ids::random());
+    let (mut found, mut raw, mut count, mut flushed, ids) = (Vec::new(), 0, 0_i64, 0, Ids::random());
     logs(folder, &mut found);
     for log in found {
         let bytes = std::fs::read(&log).map_err(Fault::internal)?;
@@ -158,6 +160,11 @@ async fn pack(dir: &Path, folder: &Path) -> Result<()> {
             batch.push(Event { id: ids.next(time), time, received: time, source, system, unit, record });
         }
         lake.append(batch).await?;
+        // Files enough for the merge that what stays for months goes through.
+        if count / 2_000 > flushed {
+            flushed = count / 2_000;
+            lake.flush().await?;
+        }
     }
     lake.flush().await?;
     say(&tidied(&lake, raw).await?);
@@ -178,6 +185,12 @@ async fn answer(lake: &Lake, question: &str) -> Result<u64> {
     let day = last_day() - TimeDelta::days(9);
     let one = || Search { from: Some(day), to: Some(day + TimeDelta::days(1)), ..all() };
     match question {
+        // What peers are asked: the number alone. The search beside it gives the newest fifty events too.
+        "count" => {
+            let sql = format!("SELECT count(*) AS n FROM events WHERE src_ip = '{}'", lines::RARE_ADDRESS);
+            let rows = lake.sql(sql, Reach::All, 1).await?;
+            Ok(rows.rows.first().and_then(|row| row.get("n")?.as_u64()).unwrap_or(0))
+        }
         "address" => {
             let filter = read(&format!("src_ip:{}", lines::RARE_ADDRESS))?;
             Ok(lake.search(Search { filter, ..all() }).await?.total)

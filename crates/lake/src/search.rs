@@ -19,7 +19,7 @@ use futures::StreamExt;
 use khien_base::filter::Name;
 use khien_base::ids::keyed;
 use khien_base::ports::{Bucket, Found, Search, Values};
-use khien_base::{Event, Fault, Id, Kind, Result};
+use khien_base::{Event, Fault, Filter, Id, Kind, Result};
 use tokio::sync::mpsc;
 
 use crate::columns::{DAY, TABLE_SCHEMA};
@@ -36,6 +36,8 @@ const OFFSET: usize = 100_000;
 const ROWS: usize = 100_000;
 /// Identities that are given at most.
 const RECEIVED: usize = 200_000;
+/// Spans of time that rows of a page are looked for in.
+const SPANS: usize = 16;
 /// Values that are counted.
 const VALUES: usize = 1_000;
 /// Slices of a histogram.
@@ -92,14 +94,49 @@ pub(crate) async fn search(context: SessionContext, table: Arc<EventsTable>, que
         return Err(too_many("lake.offset", OFFSET));
     }
     let all = conditions(&query)?;
-    let total = number(filtered(&context, &table, &all)?).await?;
-    let total = u64::try_from(total).unwrap_or(0);
-    if query.limit == 0 || u64::try_from(query.offset).is_ok_and(|offset| offset >= total) {
-        return Ok(Found { events: Vec::new(), total });
-    }
-    let order = order(filtered(&context, &table, &all)?, query.offset, query.limit).await?;
+    let (total, order) = if reads_texts(&query.filter) {
+        both(filtered(&context, &table, &all)?, query.offset, query.limit).await?
+    } else {
+        let total = u64::try_from(number(filtered(&context, &table, &all)?).await?).unwrap_or(0);
+        if query.limit == 0 || u64::try_from(query.offset).is_ok_and(|offset| offset >= total) {
+            return Ok(Found { events: Vec::new(), total });
+        }
+        (total, order(filtered(&context, &table, &all)?, query.offset, query.limit).await?)
+    };
     let events = rows(context, table, order).await?;
     Ok(Found { events, total })
+}
+
+/// Whether conditions look into long texts, so that reading them twice costs more than anything else.
+fn reads_texts(filter: &Filter) -> bool {
+    match filter {
+        Filter::All(parts) | Filter::Any(parts) => parts.iter().any(reads_texts),
+        Filter::Not(part) => reads_texts(part),
+        Filter::Word(word) => !word.is_empty(),
+        Filter::Like(_) | Filter::Is(Name::Field(_), _) => true,
+        Filter::Is(Name::Column(_), _) => false,
+    }
+}
+
+/// The number of all rows, and time and identity of one page of them, newest first: one pass.
+async fn both(frame: DataFrame, offset: usize, limit: usize) -> Result<(u64, Vec<(i64, Id)>)> {
+    let mut batches = frame.select_columns(&["time", "id"]).map_err(fault)?.execute_stream().await.map_err(fault)?;
+    let (most, mut total) = (offset + limit, 0_u64);
+    // The newest so far, the oldest of them on top.
+    let mut newest: BinaryHeap<Reverse<(i64, Id)>> = BinaryHeap::new();
+    while let Some(batch) = batches.next().await {
+        let batch = batch.map_err(fault)?;
+        total += u64::try_from(batch.num_rows()).unwrap_or(0);
+        for key in keys(&[batch])? {
+            if newest.len() < most {
+                newest.push(Reverse(key));
+            } else if let Some(mut oldest) = newest.peek_mut().filter(|oldest| oldest.0 < key) {
+                *oldest = Reverse(key);
+            }
+        }
+    }
+    let page = newest.into_sorted_vec().into_iter().skip(offset).map(|Reverse(key)| key);
+    Ok((total, page.collect()))
 }
 
 /// Time and identity of the newest rows, at most `most`: one pass over the conditions, some 60 bytes a row.
@@ -145,20 +182,35 @@ fn keys(batches: &[RecordBatch]) -> Result<Vec<(i64, Id)>> {
     Ok(keys)
 }
 
+/// A few spans of time that all of these rows lie in, parted where nothing is for the longest: what files and pages are
+/// passed over by. Rows that are found seldom lie far apart.
+fn spans(order: &[(i64, Id)]) -> Vec<(i64, i64)> {
+    let mut times: Vec<i64> = order.iter().map(|(time, _)| *time).collect();
+    times.sort_unstable();
+    let (Some(first), Some(last)) = (times.first(), times.last()) else { return Vec::new() };
+    let (ends, starts) = (times.iter(), times.iter().skip(1));
+    let mut gaps: Vec<(i64, i64)> = ends.zip(starts).map(|(end, start)| (*end, *start)).collect();
+    gaps.sort_by_key(|(end, start)| Reverse(start - end));
+    gaps.truncate(SPANS - 1);
+    gaps.sort_unstable();
+    let starts = std::iter::once(*first).chain(gaps.iter().map(|(_, start)| *start));
+    let ends = gaps.iter().map(|(end, _)| *end).chain(std::iter::once(*last));
+    starts.zip(ends).collect()
+}
+
 /// All columns of the rows with these keys, in their order.
 pub(crate) async fn rows(
     context: SessionContext,
     table: Arc<EventsTable>,
     order: Vec<(i64, Id)>,
 ) -> Result<Vec<Event>> {
-    let times = order.iter().map(|(time, _)| *time);
-    let (Some(first), Some(last)) = (times.clone().min(), times.max()) else { return Ok(Vec::new()) };
-    let span = |at| DateTime::from_timestamp_micros(at).unwrap_or_default();
-    let all = [
-        col("time").between(moment(span(first)), moment(span(last))),
-        col(DAY).between(date(span(first)), date(span(last))),
-        col("id").in_list(order.iter().map(|(_, id)| lit(id.to_string())).collect(), false),
-    ];
+    let at = |micros| DateTime::from_timestamp_micros(micros).unwrap_or_default();
+    let within = spans(&order).into_iter().map(|(first, last)| {
+        let days = col(DAY).between(date(at(first)), date(at(last)));
+        days.and(col("time").between(moment(at(first)), moment(at(last))))
+    });
+    let Some(within) = within.reduce(Expr::or) else { return Ok(Vec::new()) };
+    let all = [within, col("id").in_list(order.iter().map(|(_, id)| lit(id.to_string())).collect(), false)];
     let frame = filtered(&context, &table, &all)?.select(file_columns()).map_err(fault)?;
     let mut found: HashMap<Id, Event> = HashMap::with_capacity(order.len());
     for batch in frame.collect().await.map_err(fault)? {
@@ -331,4 +383,25 @@ async fn span(
     let from = query.from.map_or(first, |at| at.timestamp_micros());
     let to = query.to.map_or(last + 1, |at| (at - TimeDelta::zero()).timestamp_micros());
     Ok((from < to).then_some((from, to)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_lie_far_apart_are_looked_for_in_spans_of_their_own() {
+        let keys = |times: &[i64]| times.iter().map(|time| (*time, Id::nil())).collect::<Vec<_>>();
+        assert_eq!(spans(&[]), []);
+        assert_eq!(spans(&keys(&[7])), [(7, 7)]);
+        assert_eq!(spans(&keys(&[30, 10, 20])), [(10, 10), (20, 20), (30, 30)]);
+        let many: Vec<i64> =
+            (0..100).flat_map(|block| (0..10).map(move |n| block / 10 * 1_000_000 + block * 100 + n)).collect();
+        let found = spans(&keys(&many));
+        assert_eq!(found.len(), SPANS);
+        assert!(many.iter().all(|time| found.iter().any(|(first, last)| first <= time && time <= last)));
+        assert!(found.iter().zip(found.iter().skip(1)).all(|(one, next)| one.1 < next.0));
+        // The widest gaps are between tens of blocks.
+        assert!((1..10).all(|ten| found.iter().any(|(first, _)| *first == ten * 1_000_000 + ten * 1_000)));
+    }
 }
