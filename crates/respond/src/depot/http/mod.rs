@@ -206,5 +206,5 @@ fn bars_of<N: Serialize>(series: &str, unit: Option<&str>, bars: Vec<(String, N)
         return Value::Null;
     }
     let (labels, data): (Vec<String>, Vec<N>) = bars.into_iter().unzip();
-    json!({ "kind": "bar", "labels": labels, "unit": unit, "series": [{ "name": series, "data": data }] })
+    json!({ "kind": "bar", "labels": labels, "unit": unit, "horizontal": unit.is_some(), "series": [{ "name": series, "data": data }] })
 }
