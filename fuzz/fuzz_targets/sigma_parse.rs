@@ -30,6 +30,7 @@ fuzz_target!(|text: &str| {
             hot: Hot::default(),
             fields: fields.as_object().cloned().unwrap_or_default(),
             raw: "<34>Nov 22 10:00:00 host sshd[1]: Failed password".to_owned(),
+            key: None,
         };
         for found in set.matches(&record) {
             assert!(found.hits.len() <= khien_detect::limits::HITS);
