@@ -26,6 +26,7 @@ test.describe.serial("a source with rsyslog", () => {
   });
 
   test("is added, and its events are seen arriving", async ({ page }) => {
+    test.setTimeout(90_000);
     await signIn(page, base(), "thinh.nd");
     await page.goto(`${base()}/sources`);
     await page.getByRole("link", { name: "Thêm nguồn" }).click();
@@ -57,8 +58,11 @@ test.describe.serial("a source with rsyslog", () => {
     await expect(page.locator("#source-live")).toContainText("Failed password for invalid user");
     await accessible(page);
     await picture(page, "source-live");
-    await page.goto(`${base()}${source}`);
-    await expect(page.getByText("Đang gửi", { exact: true })).toBeVisible();
+    // The state of a source is counted every few seconds.
+    await expect(async () => {
+      await page.goto(`${base()}${source}`);
+      await expect(page.getByText("Đang gửi", { exact: true })).toBeVisible({ timeout: 1_000 });
+    }).toPass({ timeout: 20_000 });
     await expect(page.getByText("Mã truy cập của nguồn")).toHaveCount(0);
   });
 
