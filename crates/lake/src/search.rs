@@ -298,7 +298,7 @@ pub(crate) async fn histogram(
         .collect())
 }
 
-/// The values that come most often: one pass, and no more than the values that are asked for in memory.
+/// The values that come most often: one pass; of all groups no more are kept than are asked for.
 pub(crate) async fn values(
     context: SessionContext,
     table: Arc<EventsTable>,

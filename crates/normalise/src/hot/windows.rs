@@ -16,31 +16,31 @@ const MESSAGE: usize = 300;
 const AUTHENTICATION: u32 = 3002;
 
 /// Fields that a column is filled from, by their numbers: the first that says something.
-type From = Vec<usize>;
+type Names = Vec<usize>;
 
 /// Which fields columns are filled from.
 struct Plan {
     /// The numbers of fields. Fixed, whatever senders write.
     numbers: FxHashMap<&'static str, usize>,
-    sign_in: From,
-    user: From,
-    host: From,
-    level: From,
-    src_ip: From,
-    src_port: From,
-    dst_ip: From,
-    dst_port: From,
-    process: From,
-    command_line: From,
-    file: From,
-    object_type: From,
-    object: From,
-    hash: From,
-    domain: From,
-    event_code: From,
-    message: From,
-    provider: From,
-    telling: From,
+    sign_in: Names,
+    user: Names,
+    host: Names,
+    level: Names,
+    src_ip: Names,
+    src_port: Names,
+    dst_ip: Names,
+    dst_port: Names,
+    process: Names,
+    command_line: Names,
+    file: Names,
+    object_type: Names,
+    object: Names,
+    hash: Names,
+    domain: Names,
+    event_code: Names,
+    message: Names,
+    provider: Names,
+    telling: Names,
 }
 
 static PLAN: LazyLock<Plan> = LazyLock::new(Plan::new);
@@ -48,7 +48,7 @@ static PLAN: LazyLock<Plan> = LazyLock::new(Plan::new);
 impl Plan {
     fn new() -> Self {
         let mut numbers = FxHashMap::default();
-        let mut from = |names: &[&'static str]| -> From {
+        let mut from = |names: &[&'static str]| -> Names {
             let mut number = |name| {
                 let next = numbers.len();
                 *numbers.entry(name).or_insert(next)
@@ -124,19 +124,19 @@ impl<'a> Found<'a> {
         Self(found)
     }
 
-    fn values(&self, from: &From) -> impl Iterator<Item = &'a Value> {
+    fn values(&self, from: &Names) -> impl Iterator<Item = &'a Value> {
         from.iter().filter_map(|number| self.0.get(*number).copied().flatten())
     }
 
-    fn first(&self, from: &From) -> Option<String> {
+    fn first(&self, from: &Names) -> Option<String> {
         said(self.values(from))
     }
 
-    fn address(&self, from: &From) -> Option<String> {
+    fn address(&self, from: &Names) -> Option<String> {
         said_address(self.values(from))
     }
 
-    fn port(&self, from: &From) -> Option<u16> {
+    fn port(&self, from: &Names) -> Option<u16> {
         said_port(self.values(from)).filter(|port| *port != 0)
     }
 }

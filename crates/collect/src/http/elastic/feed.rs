@@ -73,11 +73,13 @@ struct Feed<'a> {
     bytes: usize,
     /// Why the intake refused a batch.
     fault: Option<Fault>,
+    /// What the source stored before was asked for.
+    asked_before: bool,
 }
 
 impl<'a> Feed<'a> {
     fn new(asked: &'a Asked, whose: Whose) -> Self {
-        Self { asked, whose, outcomes: Vec::new(), batch: Vec::new(), bytes: 0, fault: None }
+        Self { asked, whose, outcomes: Vec::new(), batch: Vec::new(), bytes: 0, fault: None, asked_before: false }
     }
 
     /// Reads a body to its end. A fault stands for the whole request: a client that sends it again stores nothing twice
@@ -137,7 +139,7 @@ impl<'a> Feed<'a> {
             Item::Record(action, line) => {
                 let recent = &asked.state.recent;
                 let number = action.id.as_ref().map(|id| Recent::number(&action.index, id));
-                if number.is_some() {
+                if number.is_some() && !std::mem::replace(&mut self.asked_before, true) {
                     self.remember().await;
                 }
                 let mut outcome = Outcome::open(action);

@@ -58,6 +58,11 @@ enum State {
     Before,
 }
 
+/// Ids of one source that are known while so many sources send some.
+fn share(seen: &HashMap<Id, Seen>) -> usize {
+    (ALL / seen.len().max(1)).min(EACH)
+}
+
 impl Recent {
     fn seen(&self) -> MutexGuard<'_, HashMap<Id, Seen>> {
         match self.seen.lock() {
@@ -82,14 +87,18 @@ impl Recent {
         self.seen().get(&source).is_none_or(|own| !own.whole)
     }
 
-    /// Notes the numbers that a source stored before, oldest first.
+    /// Notes the numbers that a source stored before, oldest first; the newest, as many as there is room for.
     pub(super) fn before(&self, source: Id, numbers: Vec<u64>) {
         let mut seen = self.seen();
+        let each = share(&seen);
         let own = seen.entry(source).or_default();
         if std::mem::replace(&mut own.whole, true) {
             return;
         }
         for number in numbers.into_iter().rev() {
+            if own.order.len() >= each {
+                break;
+            }
             if let Entry::Vacant(free) = own.items.entry(number) {
                 free.insert(State::Before);
                 own.order.push_front(number);
@@ -101,7 +110,7 @@ impl Recent {
     pub(super) fn claim(&self, source: Id, number: u64, content: &[u8]) -> Known {
         let content = self.hasher.hash_one(content);
         let mut seen = self.seen();
-        let each = (ALL / seen.len().max(1)).min(EACH);
+        let each = share(&seen);
         let own = seen.entry(source).or_default();
         match own.items.entry(number) {
             Entry::Occupied(found) => match *found.get() {
@@ -190,5 +199,19 @@ mod tests {
         drop(seen);
         assert_eq!(recent.claim(source, 0, b"a"), Known::Fresh);
         assert_eq!(recent.claim(source, EACH as u64, b"a"), Known::UnderWay);
+    }
+
+    #[test]
+    fn of_what_was_stored_before_the_newest_are_known_within_the_same_bound() {
+        let (recent, source) = (Recent::default(), Id::from_u128(1));
+        for other in 2..=20 {
+            recent.before(Id::from_u128(other), vec![7]);
+        }
+        recent.before(source, (0..EACH as u64).collect());
+        let each = ALL / 19;
+        assert_eq!(recent.seen()[&source].order.len(), each);
+        assert_eq!(recent.claim(source, EACH as u64 - 1, b"a"), Known::Same);
+        assert_eq!(recent.claim(source, (EACH - each) as u64, b"a"), Known::Same);
+        assert_eq!(recent.claim(source, (EACH - each) as u64 - 1, b"a"), Known::Fresh);
     }
 }
