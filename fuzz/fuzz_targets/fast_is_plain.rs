@@ -238,7 +238,7 @@ fn record(u: &mut Unstructured<'_>) -> Result<Record> {
         category: some(u, &[Some("process"), None])?,
     };
     let raw = if u.arbitrary()? { text(u)? } else { "{}".to_owned() };
-    Ok(Record { time: None, log, hot: Hot::default(), fields: fields(u, 2)?, raw, key: None })
+    Ok(Record { time: None, log, hot: Hot::default(), fields: fields(u, 2)?.into(), raw, key: None })
 }
 
 fn hold(u: &mut Unstructured<'_>) -> Result<()> {

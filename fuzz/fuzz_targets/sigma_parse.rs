@@ -28,7 +28,7 @@ fuzz_target!(|text: &str| {
             time: None,
             log: LogSource { ..rule.logsource.clone() },
             hot: Hot::default(),
-            fields: fields.as_object().cloned().unwrap_or_default(),
+            fields: fields.as_object().cloned().unwrap_or_default().into(),
             raw: "<34>Nov 22 10:00:00 host sshd[1]: Failed password".to_owned(),
             key: None,
         };

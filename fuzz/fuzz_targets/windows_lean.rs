@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use chrono::DateTime;
-use khien_base::event::{GiveFields, Scalar, TakeFields, unescape};
+use khien_base::event::{GiveFields, Scalar, TakeFields, shape, unescape};
 use khien_normalise::{Format, Lean, decode_line};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Number, Value};
@@ -83,6 +83,17 @@ fn check(line: &str, lean: &mut Lean) {
     assert_eq!(event.log(), &record.log);
     let (mut lean, mut plain) = (Taken::default(), Taken::default());
     event.give(&mut lean);
+    if let Some(made) = event.record() {
+        let shape = made.fields.shape().expect("told");
+        assert_eq!(shape::full(shape, &made.raw).as_deref(), Some(&*made.fields.text()));
+        assert_eq!((made.time, &made.log, &made.hot, &made.raw), (record.time, &record.log, &record.hot, &record.raw));
+        let mut again = Taken::default();
+        for (name, value) in made.fields {
+            again.field(&name);
+            again.leaves(value, false);
+        }
+        assert_eq!(again.fields, lean.fields);
+    }
     for (name, value) in record.fields {
         plain.field(&name);
         plain.leaves(value, false);

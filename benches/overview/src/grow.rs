@@ -177,7 +177,7 @@ async fn alerts(kit: &Kit, systems: &[(Id, Id)]) -> Result<()> {
                         time: Some(time),
                         log: LogSource::default(),
                         hot: Hot { host: Some(format!("host-{:04}", n / 100)), ..Hot::default() },
-                        fields: serde_json::Map::new(),
+                        fields: Default::default(),
                         raw: format!("record {n}"),
                         key: None,
                     },

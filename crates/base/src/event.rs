@@ -4,12 +4,14 @@
 //! is an [`Event`]. Detection reads `fields` (the source's own names, as Sigma rules name them); search also
 //! offers the [`Hot`] columns under their OCSF names, and `raw`.
 
+mod fields;
 mod given;
+pub mod shape;
 
 use chrono::{DateTime, Utc};
+pub use fields::{Fields, Kept};
 pub use given::{GiveFields, Layout, Scalar, TakeFields, escape, unescape};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::Id;
 
@@ -72,7 +74,7 @@ pub struct Record {
     /// Columns for search.
     pub hot: Hot,
     /// All fields, by the source's own names; values may be nested.
-    pub fields: Map<String, Value>,
+    pub fields: Fields,
     /// The text as it came (a JSON rendering where the source is binary).
     pub raw: String,
     /// What its client calls it, where the protocol gives a name, as a number of 62 bits: it becomes part of the event's

@@ -11,6 +11,7 @@ pub mod ids;
 pub mod key;
 pub mod measure;
 pub mod permit;
+pub mod pool;
 pub mod ports;
 pub mod reach;
 

@@ -55,7 +55,8 @@ fn main() -> Outcome<()> {
         for line in std::fs::read_to_string(path)?.lines() {
             let Made { place, log, fields } = serde_json::from_str(line)?;
             // No text of a line: keywords are looked for in the fields, as the other party does.
-            let record = Record { time: None, log, hot: Hot::default(), fields, raw: String::new(), key: None };
+            let record =
+                Record { time: None, log, hot: Hot::default(), fields: fields.into(), raw: String::new(), key: None };
             writing.record(&place, &record)?;
         }
     }

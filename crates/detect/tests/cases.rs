@@ -47,7 +47,7 @@ fn own_detections_fire_on_what_the_specification_says() {
         for (fields, expected) in all {
             let log = LogSource { product: Some("test".to_owned()), ..LogSource::default() };
             let raw = Value::Object(fields.clone()).to_string();
-            let record = Record { time: None, log, hot: Hot::default(), fields: fields.clone(), raw, key: None };
+            let record = Record { time: None, log, hot: Hot::default(), fields: fields.clone().into(), raw, key: None };
             let fast = engine.fired(&record, &mut scratch).len() == 1;
             assert_eq!(set.matches(&record).len() == 1, expected, "{}: plainly: {}", case.name, record.raw);
             assert_eq!(fast, expected, "{}: fast: {}", case.name, record.raw);

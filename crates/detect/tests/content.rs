@@ -76,7 +76,14 @@ fn played(sequence: &Sequence) -> Vec<(i64, Record)> {
                 }
             }
             let raw = Value::Object(fields.clone()).to_string();
-            let record = Record { time: None, log: happening.log.clone(), hot: Hot::default(), fields, raw, key: None };
+            let record = Record {
+                time: None,
+                log: happening.log.clone(),
+                hot: Hot::default(),
+                fields: fields.into(),
+                raw,
+                key: None,
+            };
             events.push((happening.at + n * happening.every, record));
         }
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use khien_base::Record;
-use khien_base::event::{GiveFields, Scalar, TakeFields, unescape};
+use khien_base::event::{GiveFields, Scalar, TakeFields, shape, unescape};
 use khien_detect::{Engine, Ruleset, Scratch};
 use khien_normalise::{Format, Lean, decode_line, evtx};
 use proptest::prelude::*;
@@ -84,12 +84,17 @@ fn same(line: &str, lean: &mut Lean) -> bool {
     let mut seen = Seen::default();
     event.give(&mut seen);
     assert_eq!(seen.0, plain(&record), "{line}");
+    let made = event.record().unwrap_or_else(|| panic!("no record: {line}"));
+    assert!(made.fields.is_lean());
+    assert_eq!(made, record, "{line}");
+    let shape = made.fields.shape().unwrap();
+    assert_eq!(shape::full(shape, &made.raw).as_deref(), Some(&*made.fields.text()), "{line}");
     true
 }
 
 /// The same event with all fields at the top, as NXLog and public data sets write it.
 fn flat(record: &Record) -> String {
-    let mut fields: Map<String, Value> = record.fields.clone();
+    let mut fields: Map<String, Value> = record.fields.clone().into_map();
     fields.insert("UtcTime".into(), json!("2026-05-29 08:56:42.000"));
     Value::Object(fields).to_string()
 }
@@ -162,6 +167,23 @@ fn odd_lines_are_read_alike_or_left_to_the_plain_reading() {
         // The plain reading refuses a number that no float holds.
         (r#"{"EventID":1,"Channel":"Security","n":1.5e346}"#, false),
         (r#"{"EventID":1,"Channel":"Security","n":1.5e3}"#, true),
+        (
+            r#"{"EventID":"0x1a","Channel":"Security","UtcTime":"2026-05-29 08:56:42.5","TimeCreated":1780045002.5}"#,
+            true,
+        ),
+        (r#"{"EventID":"abc","Channel":"Security","TimeCreated":"never","timestamp":1780045002500,"Level":"3"}"#, true),
+        (
+            r#"{"EventID":4624,"Channel":"Security","a":"C:\\x","b":"\u0110\/\n\"","c":"","d":"\"\"","IpPort":"0x1f","IpAddress":"::ffff:10.0.0.1","Level":[1]}"#,
+            true,
+        ),
+        (
+            r#"{"EventID":1e0,"Channel":"Security","o":{},"l":[],"m":[[],{"x":[null,true,1.50,"\u00e9"]}],"TimeCreated":{"x":1}}"#,
+            true,
+        ),
+        (
+            r##"{"Event":{"System":{"EventID":1,"Channel":"System","TimeCreated":{"#attributes":{"SystemTime":"2026-05-29T08:56:42Z"}}},"RenderingInfo":{"Message":"kho bạc"}}}"##,
+            true,
+        ),
     ];
     for (line, read) in lines {
         assert_eq!(same(line, &mut lean), read, "{line}");
@@ -269,6 +291,7 @@ proptest! {
             let Some(event) = lean.read(&line) else { return Ok(()) };
             let fired = engine.fired_on(event.log(), &event, &mut scratch).unwrap();
             prop_assert_eq!(&told(fired), &plain, "{}", line);
+            prop_assert_eq!(event.record().as_ref(), Some(&record), "{}", line);
         }
     }
 }

@@ -38,7 +38,7 @@ fn event(ids: &Ids, n: i64) -> Event {
         source: Id::from_u128(7),
         system: system(n),
         unit: Id::from_u128(0xA0),
-        record: Record { time: Some(time), log, hot, fields, raw, key: None },
+        record: Record { time: Some(time), log, hot, fields: fields.into(), raw, key: None },
     }
 }
 

@@ -48,7 +48,7 @@ fn sign_in(n: usize) -> Record {
     let fields = json!({ "program": "sshd", "pid": pid.to_string(), "message": message, "user": user, "src_ip": ip });
     let hot = Hot { class_uid: 3002, host: Some(host), user: Some(user), src_ip: Some(ip), ..Hot::default() };
     let log = LogSource { product: Some("linux".into()), service: Some("sshd".into()), category: None };
-    Record { time: None, log, hot, fields: fields.as_object().cloned().unwrap_or_default(), raw, key: None }
+    Record { time: None, log, hot, fields: fields.as_object().cloned().unwrap_or_default().into(), raw, key: None }
 }
 
 fn read(file: &str) -> Result<Vec<Record>> {
@@ -62,7 +62,7 @@ fn read(file: &str) -> Result<Vec<Record>> {
             time: None,
             log,
             hot,
-            fields: fields.as_object().cloned().unwrap_or_default(),
+            fields: fields.as_object().cloned().unwrap_or_default().into(),
             raw: line.to_owned(),
             key: None,
         })

@@ -81,10 +81,10 @@ fn full(what: &str) -> Fault {
     Fault::unavailable("lake.full", what)
 }
 
-fn ready(events: Vec<Event>) -> Result<(Vec<Row>, Vec<u8>)> {
-    let rows = events.into_iter().map(|event| Ok(Row::new(event)?.shaped())).collect::<Result<Vec<Row>>>()?;
+fn ready(events: Vec<Event>) -> (Vec<Row>, Vec<u8>) {
+    let rows: Vec<Row> = events.into_iter().map(Row::new).collect();
     let body = encode(&rows);
-    Ok((rows, body))
+    (rows, body)
 }
 
 impl Shared {
@@ -185,9 +185,9 @@ impl Queue {
             return Err(Fault::invalid("lake.time").with("index", at));
         }
         let (rows, body) = if events.len() < MANY {
-            ready(events)?
+            ready(events)
         } else {
-            tokio::task::spawn_blocking(move || ready(events)).await.map_err(Fault::internal)??
+            tokio::task::spawn_blocking(move || ready(events)).await.map_err(Fault::internal)?
         };
         let weight = kib(rows.iter().map(Row::weight).sum());
         // Half of the room, so that one caller never waits for all of it.

@@ -36,7 +36,7 @@ impl ParquetFile {
 
 impl EventFile for ParquetFile {
     fn write(&mut self, events: Vec<Event>) -> Result<()> {
-        let rows = events.into_iter().map(Row::new).collect::<Result<Vec<_>>>()?;
+        let rows: Vec<Row> = events.into_iter().map(Row::new).collect();
         self.0.write(&batch(&rows)?.project(&self.1).map_err(Fault::internal)?).map_err(broken)
     }
 

@@ -8,8 +8,9 @@ use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, Int32Array, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray,
 };
 use datafusion::arrow::datatypes::{Int32Type, TimestampMicrosecondType};
-use khien_base::event::Hot;
+use khien_base::event::{Hot, Kept};
 use khien_base::{Event, Fault, Id, LogSource, Record, Result};
+use serde_json::{Map, Value};
 
 use crate::columns::{FILE_SCHEMA, SHAPE};
 use crate::fields;
@@ -23,23 +24,21 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Renders the fields of an event in full.
-    pub(crate) fn new(mut event: Event) -> Result<Self> {
-        let full = serde_json::to_string(&std::mem::take(&mut event.record.fields)).map_err(Fault::internal)?;
+    /// An event whose fields are told by their shape where they can be, else rendered in full.
+    pub(crate) fn new(mut event: Event) -> Self {
         for address in [&mut event.record.hot.src_ip, &mut event.record.hot.dst_ip] {
             if let Some(one_way) = address.as_deref().and_then(canonical) {
                 *address = Some(one_way);
             }
         }
-        Ok(Self { event, fields: Fields { full: Some(full), shape: None } })
-    }
-
-    /// The same with its fields told by their shape, where they can be.
-    pub(crate) fn shaped(mut self) -> Self {
-        if let Some(shape) = self.full().and_then(|full| fields::shape(full, &self.event.record.raw)) {
-            self.fields = Fields { full: None, shape: Some(shape) };
-        }
-        self
+        let fields = match std::mem::take(&mut event.record.fields).into_kept() {
+            Kept::Shape(shape) => Fields { full: None, shape: Some(shape) },
+            Kept::Full(full) => match fields::shape(&full, &event.record.raw) {
+                Some(shape) => Fields { full: None, shape: Some(shape) },
+                None => Fields { full: Some(full), shape: None },
+            },
+        };
+        Self { event, fields }
     }
 
     /// An event of the journal.
@@ -215,7 +214,7 @@ fn event(of: &Columns<'_>, row: usize) -> Result<Event> {
             time: (time != received).then_some(time),
             log,
             hot,
-            fields: serde_json::from_str(&fields).map_err(Fault::internal)?,
+            fields: serde_json::from_str::<Map<String, Value>>(&fields).map_err(Fault::internal)?.into(),
             raw,
             key: None,
         },

@@ -77,7 +77,7 @@ pub(crate) fn record(object: Map<String, Value>, raw: String) -> Record {
     let category = category(&kind, columns.dst_ip.as_deref());
     let log =
         LogSource { product: Some("suricata".into()), service: Some(kind), category: category.map(str::to_owned) };
-    Record { time, log, hot: columns, fields, raw, key: None }
+    Record { time, log, hot: columns, fields: fields.into(), raw, key: None }
 }
 
 fn class(kind: &str) -> u32 {

@@ -56,7 +56,7 @@ impl Gathered {
         }
         let placing = taxonomy::place(&channel, id, &mut fields);
         let hot = hot::windows::columns(&fields, &channel, placing.class_uid);
-        Record { time, log: placing.log, hot, fields, raw, key: None }
+        Record { time, log: placing.log, hot, fields: fields.into(), raw, key: None }
     }
 }
 

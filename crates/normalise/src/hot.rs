@@ -2,35 +2,63 @@
 
 pub(crate) mod windows;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use khien_base::event::Hot;
 use serde_json::{Map, Value};
 
-use crate::logsources;
-use crate::taxonomy::{decimal, text};
+use crate::{logsources, taxonomy};
+
+/// A value that a column may be filled from.
+pub(crate) trait Said {
+    /// Its text as a person would read it, empty for nothing; `None` for a list or map.
+    fn text(&self) -> Option<Cow<'_, str>>;
+    /// Whether it is text.
+    fn is_text(&self) -> bool;
+    /// A whole number written as a number, in decimal or as `0x…`.
+    fn decimal(&self) -> Option<u64>;
+}
+
+impl Said for &Value {
+    fn text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Value::Object(_) | Value::Array(_) => None,
+            Value::Null => Some(Cow::Borrowed("")),
+            Value::String(text) => Some(Cow::Borrowed(text)),
+            other => Some(Cow::Owned(other.to_string())),
+        }
+    }
+
+    fn is_text(&self) -> bool {
+        self.is_string()
+    }
+
+    fn decimal(&self) -> Option<u64> {
+        taxonomy::decimal(self)
+    }
+}
 
 /// The first of these values that says something.
-fn said<'a>(mut values: impl Iterator<Item = &'a Value>) -> Option<String> {
-    values.find_map(|value| match value {
-        Value::Object(_) | Value::Array(_) | Value::Null => None,
-        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty() && text != "-"),
-        other => Some(text(other)),
-    })
+fn said(values: impl Iterator<Item = impl Said>) -> Option<String> {
+    let mut values = values;
+    values.find_map(|value| Some(value.text().filter(|text| !text.is_empty() && text != "-")?.into_owned()))
 }
 
 /// The first of these values that is an IP address; IPv4 written inside IPv6 is told as IPv4.
-fn said_address<'a>(mut values: impl Iterator<Item = &'a Value>) -> Option<String> {
+fn said_address(values: impl Iterator<Item = impl Said>) -> Option<String> {
+    let mut values = values.filter(Said::is_text);
     values.find_map(|value| {
-        let said = value.as_str()?;
+        let said = value.text()?;
         let bare = said.trim().trim_start_matches('[').trim_end_matches(']');
         bare.parse::<IpAddr>().ok().map(|ip| ip.to_canonical().to_string())
     })
 }
 
 /// The first of these values that is a port.
-fn said_port<'a>(mut values: impl Iterator<Item = &'a Value>) -> Option<u16> {
-    values.find_map(|value| decimal(value).and_then(|n| u16::try_from(n).ok()))
+fn said_port(values: impl Iterator<Item = impl Said>) -> Option<u16> {
+    let mut values = values;
+    values.find_map(|value| value.decimal().and_then(|n| u16::try_from(n).ok()))
 }
 
 fn among<'a>(fields: &'a Map<String, Value>, names: &[&str]) -> impl Iterator<Item = &'a Value> {

@@ -35,7 +35,7 @@ mod xmlfile;
 mod public;
 
 pub use apart::apart;
-pub use decode::{Format, HEAD, LARGEST_EVTX, LONGEST_LINE, Lines, decode_line, decode_stream, sniff};
+pub use decode::{Format, HEAD, LARGEST_EVTX, LONGEST_LINE, Lines, decode_line, decode_stream, read_line, sniff};
 pub use documents::Documents;
 pub use evtx::{EVTX_CHUNK, EVTX_HEADER, Evtx, Rendered, evtx, evtx_chunk, evtx_header};
 pub use framing::Framing;

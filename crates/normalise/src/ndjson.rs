@@ -190,11 +190,14 @@ fn winlogbeat(mut object: Map<String, Value>, raw: String) -> Record {
     made.record(raw)
 }
 
+/// Where flat Windows events say when they happened.
+pub(crate) const TIMES: [&str; 6] =
+    ["@timestamp", "TimeCreated", "SystemTime", "EventTime", "timestamp", "TimeGenerated"];
+
 /// All fields at the top level, as NXLog, Fluent Bit and public data sets write Windows events.
 fn flat_windows(mut object: Map<String, Value>, raw: String) -> Record {
     let mut made = Gathered::default();
-    let times = ["@timestamp", "TimeCreated", "SystemTime", "EventTime", "timestamp", "TimeGenerated"];
-    let said = times.iter().filter_map(|name| object.get(*name)).find_map(stamp::of_value);
+    let said = TIMES.iter().filter_map(|name| object.get(*name)).find_map(stamp::of_value);
     made.time = object.get("UtcTime").and_then(stamp::of_utc).or(said);
     system_from(
         &mut object,
@@ -300,7 +303,7 @@ fn generic(mut fields: Map<String, Value>, raw: String) -> Record {
     columns.severity_id = level.map_or(0, |v| severity(&taxonomy::text(v)));
     columns.class_uid = class_uid;
     columns.channel = log.service.clone().or_else(|| log.product.clone());
-    Record { time, log, hot: columns, fields, raw, key: None }
+    Record { time, log, hot: columns, fields: fields.into(), raw, key: None }
 }
 
 fn severity(level: &str) -> u8 {

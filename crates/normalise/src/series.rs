@@ -8,7 +8,7 @@ use khien_base::{Fault, Record};
 
 use crate::decode::LONGEST_LINE;
 use crate::table::Header;
-use crate::{Format, apart, decode_line, sniff};
+use crate::{Format, apart, decode_line, read_line, sniff};
 
 /// Most lines that are put together.
 const JOINED: usize = 1024;
@@ -91,11 +91,11 @@ impl Series {
         match if is_json { apart(line) } else { None } {
             Some(events) => {
                 for event in events {
-                    take(decode_line(&event, Format::Ndjson, received, line_no))?;
+                    take(read_line(&event, Format::Ndjson, received, line_no))?;
                 }
                 ControlFlow::Continue(())
             }
-            None => take(decode_line(line, format, received, line_no)),
+            None => take(read_line(line, format, received, line_no)),
         }
     }
 

@@ -2,16 +2,21 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use khien_base::clock::vietnam;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// A time in a JSON value: RFC 3339, `2026-05-29 08:56:42.741` (without a zone it is Vietnam's, as machines here
 /// write their own time), or seconds, milliseconds, microseconds or nanoseconds since 1970.
 pub(crate) fn of_value(value: &Value) -> Option<DateTime<Utc>> {
     match value {
         Value::String(s) => of_text(s),
-        Value::Number(n) => n.as_f64().and_then(since_1970),
+        Value::Number(n) => of_number(n),
         _ => None,
     }
+}
+
+/// A time since 1970.
+pub(crate) fn of_number(number: &Number) -> Option<DateTime<Utc>> {
+    number.as_f64().and_then(since_1970)
 }
 
 /// A time in text.
@@ -40,10 +45,12 @@ pub(crate) fn of_text(text: &str) -> Option<DateTime<Utc>> {
 
 /// A time that is UTC by its meaning, though it does not say so: Sysmon's `UtcTime`.
 pub(crate) fn of_utc(value: &Value) -> Option<DateTime<Utc>> {
-    match value.as_str().and_then(without_zone) {
-        Some(at) => Some(at.and_utc()),
-        None => of_value(value),
-    }
+    value.as_str().map_or_else(|| of_value(value), of_utc_text)
+}
+
+/// The same in text.
+pub(crate) fn of_utc_text(text: &str) -> Option<DateTime<Utc>> {
+    without_zone(text).map(|at| at.and_utc()).or_else(|| of_text(text))
 }
 
 fn without_zone(text: &str) -> Option<NaiveDateTime> {

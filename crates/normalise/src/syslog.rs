@@ -100,7 +100,7 @@ fn of_parsed(parsed: Parsed<'_>, raw: String, mut fields: Map<String, Value>) ->
     if let Some((parser, pattern)) = parsed.by {
         fields.insert("_parser".into(), Value::from(format!("{parser}/{pattern}")));
     }
-    Record { time: parsed.time, log: parsed.log, hot: parsed.hot, fields, raw, key: None }
+    Record { time: parsed.time, log: parsed.log, hot: parsed.hot, fields: fields.into(), raw, key: None }
 }
 
 /// A program that no parser knows: still a Linux machine's syslog, when the line names a host and a program.

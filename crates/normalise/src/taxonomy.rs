@@ -38,7 +38,7 @@ pub(crate) struct Entry {
     ids: Vec<u64>,
     pub(crate) category: Option<String>,
     #[serde(default)]
-    class: u32,
+    pub(crate) class: u32,
     #[serde(default)]
     pub(crate) when: HashMap<String, Vec<String>>,
     #[serde(default)]

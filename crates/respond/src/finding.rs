@@ -98,7 +98,7 @@ mod tests {
             time: None,
             log: khien_base::LogSource::default(),
             hot: khien_base::event::Hot::default(),
-            fields: serde_json::Map::new(),
+            fields: serde_json::Map::new().into(),
             raw: raw.to_owned(),
             key: None,
         };

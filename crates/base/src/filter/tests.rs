@@ -123,7 +123,7 @@ fn event() -> Event {
         time: None,
         log: LogSource { product: Some("windows".into()), ..LogSource::default() },
         hot,
-        fields: fields.as_object().unwrap().clone(),
+        fields: fields.as_object().unwrap().clone().into(),
         raw: "Đăng nhập THẤT BẠI 100% h\u{f3}".into(),
         key: None,
     };

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use khien_base::{Fault, Record, Result};
-use khien_normalise::{DEPTH, Format, LONGEST_LINE, decode_line, decode_object};
+use khien_normalise::{DEPTH, Format, LONGEST_LINE, decode_object, read_line};
 use serde_json::{Map, Value};
 
 /// What is said around a record.
@@ -22,9 +22,9 @@ pub(super) struct Around {
 
 /// The record of a text and of what is said around it. The text may be anything that a line of a log may be.
 ///
-/// Faults: those of [`decode_line`].
+/// Faults: those of [`read_line`].
 pub(super) fn of_text(text: &str, around: Around, now: DateTime<Utc>) -> Result<Record> {
-    let record = decode_line(text.as_bytes(), Format::Auto, now, 1)?;
+    let record = read_line(text.as_bytes(), Format::Auto, now, 1)?;
     Ok(dressed(record, around, true))
 }
 

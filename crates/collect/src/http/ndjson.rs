@@ -5,7 +5,7 @@ use hyper::body::Incoming;
 use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use khien_base::ports::Whose;
 use khien_base::{Fault, Record, Result};
-use khien_normalise::{Format, Splitter, apart, decode_line};
+use khien_normalise::{Format, Splitter, apart, read_line};
 use serde_json::{Value, json};
 
 use super::body::Limit;
@@ -79,7 +79,7 @@ async fn send(asked: &Asked, whose: Whose, batch: Vec<(u64, Vec<u8>)>, outcome: 
     let now = asked.now;
     let work = move || {
         let one = |number, line: Vec<u8>| {
-            let read = decode_line(&line, Format::Ndjson, now, number);
+            let read = read_line(&line, Format::Ndjson, now, number);
             (number, read.map_err(|fault| (fault, line)))
         };
         let mut read: Vec<Read> = Vec::with_capacity(batch.len());

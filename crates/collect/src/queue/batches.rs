@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use khien_base::ports::{Intake, Whose};
 use khien_base::{Clock, Fault, Id, Kind, Record};
-use khien_normalise::{Format, decode_line};
+use khien_normalise::{Format, read_line};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -152,7 +152,7 @@ impl Batch {
     fn decode(&mut self, mut unreadable: impl FnMut(Fault, &[u8])) {
         self.records = Vec::with_capacity(self.lines.len());
         for line in &self.lines {
-            match decode_line(line, Format::Auto, self.now, 1) {
+            match read_line(line, Format::Auto, self.now, 1) {
                 Ok(record) => self.records.push(record),
                 Err(fault) => unreadable(fault, line),
             }

@@ -159,7 +159,7 @@ fn record() -> impl Strategy<Value = Record> {
             let fields: Map<String, Value> = pairs.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
             let log =
                 LogSource { product: product.map(str::to_owned), service: None, category: category.map(str::to_owned) };
-            Record { time: None, log, hot: Hot::default(), fields, raw, key: None }
+            Record { time: None, log, hot: Hot::default(), fields: fields.into(), raw, key: None }
         },
     )
 }

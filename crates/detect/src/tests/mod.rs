@@ -27,7 +27,7 @@ pub(super) fn record(fields: &Value) -> Record {
         time: None,
         log: LogSource { product: Some("test".to_owned()), service: None, category: None },
         hot: Hot::default(),
-        fields: fields.as_object().unwrap().clone(),
+        fields: fields.as_object().unwrap().clone().into(),
         raw: fields.to_string(),
         key: None,
     }

@@ -11,7 +11,7 @@ use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, Sca
 use khien_base::filter::json_values;
 use khien_base::{Fault, Result};
 
-use super::shape::{full, shape};
+use super::{full, shape};
 use crate::columns::{FIELDS, RAW, SHAPE};
 
 /// `field(fields, name)`: the first value of the field that the source calls `name`, as text.

@@ -1,7 +1,6 @@
 //! The fields of an event by the source's own names: how a file keeps them and how a query reads them.
 
 mod functions;
-mod shape;
 
 pub(crate) use functions::{field, full_fields, shaped};
-pub(crate) use shape::{full, shape};
+pub(crate) use khien_base::event::shape::{full, shape};

@@ -6,9 +6,8 @@
 //! what a checksum lets through is still read within the bounds of the slice.
 
 use chrono::{DateTime, Utc};
-use khien_base::event::Hot;
+use khien_base::event::{self, Hot};
 use khien_base::{Event, Id, LogSource, Record};
-use serde_json::Map;
 
 /// The fields of an event apart from it, as a file of the table keeps them: as JSON text, or in another form that
 /// stands in a column of its own.
@@ -154,7 +153,7 @@ impl Reader<'_> {
         let fields = Fields { full: self.maybe()?, shape: self.maybe()? };
         // The receiving time stands in where the source said none.
         let said = (time != received).then_some(time);
-        let record = Record { time: said, log, hot, fields: Map::new(), raw: self.maybe()??, key: None };
+        let record = Record { time: said, log, hot, fields: event::Fields::default(), raw: self.maybe()??, key: None };
         Some((Event { id, time, received, source, system, unit, record }, fields))
     }
 }
@@ -191,7 +190,7 @@ mod tests {
             let (time, received) = (at(times[0]), at(times[1]));
             let said = (time != received).then_some(time);
             let [id, source, system, unit] = ids.map(Id::from_u128);
-            let record = Record { time: said, log, hot, fields: Map::new(), raw, key: None };
+            let record = Record { time: said, log, hot, fields: event::Fields::default(), raw, key: None };
             (Event { id, time, received, source, system, unit, record }, Fields { full, shape })
         }
     }

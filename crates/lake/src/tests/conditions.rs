@@ -26,7 +26,7 @@ fn varied(maker: &mut Maker) -> Vec<Event> {
             "EventID": 4620 + n, "TargetUserName": account, "Data": {"sâu": [n, "Ư"]},
             "IpAddress": format!("::ffff:192.168.{n}.1"), "Trống": "", "Không": null,
         });
-        event.record.fields = fields.as_object().cloned().unwrap();
+        event.record.fields = fields.as_object().cloned().unwrap().into();
     }
     events
 }

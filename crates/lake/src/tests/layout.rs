@@ -22,7 +22,7 @@ fn told(maker: &mut Maker, n: usize) -> Event {
     let raw = json!({ "Event": { "Data": &fields, "Provider": "x" } }).to_string();
     let mut event = maker.event(unit(1), &raw);
     event.record.hot.src_ip = Some(format!("10.0.{}.{}", n / 250, n % 250));
-    event.record.fields = fields.as_object().cloned().unwrap();
+    event.record.fields = fields.as_object().cloned().unwrap().into();
     event
 }
 

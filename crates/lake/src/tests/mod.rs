@@ -86,7 +86,7 @@ impl Maker {
                 time: Some(time),
                 log,
                 hot,
-                fields: fields.as_object().cloned().unwrap(),
+                fields: fields.as_object().cloned().unwrap().into(),
                 raw: raw.to_owned(),
                 key: None,
             },

@@ -6,8 +6,7 @@ use khien_base::event::Hot;
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
-use super::{said, said_address, said_port};
-use crate::taxonomy::text;
+use super::{Said, said, said_address, said_port};
 
 /// Longest message that is put together from other fields, in characters.
 const MESSAGE: usize = 300;
@@ -110,88 +109,106 @@ impl Plan {
     }
 }
 
+/// How many fields columns are filled from.
+pub(crate) fn count() -> usize {
+    PLAN.numbers.len()
+}
+
+/// The number of a field that columns are filled from.
+pub(crate) fn number(name: &str) -> Option<usize> {
+    PLAN.numbers.get(name).copied()
+}
+
 /// The values of an event by the numbers of their fields.
+pub(crate) trait Cells {
+    /// The value of a field.
+    fn cell(&self, number: usize) -> Option<impl Said>;
+}
+
 struct Found<'a>(Vec<Option<&'a Value>>);
 
 impl<'a> Found<'a> {
     fn of(fields: &'a Map<String, Value>) -> Self {
-        let mut found = vec![None; PLAN.numbers.len()];
+        let mut found = vec![None; count()];
         for (name, value) in fields {
-            if let Some(place) = PLAN.numbers.get(name.as_str()).and_then(|number| found.get_mut(*number)) {
+            if let Some(place) = number(name).and_then(|number| found.get_mut(number)) {
                 *place = Some(value);
             }
         }
         Self(found)
     }
+}
 
-    fn values(&self, from: &Names) -> impl Iterator<Item = &'a Value> {
-        from.iter().filter_map(|number| self.0.get(*number).copied().flatten())
+impl Cells for Found<'_> {
+    fn cell(&self, number: usize) -> Option<impl Said> {
+        self.0.get(number).copied().flatten()
     }
+}
 
-    fn first(&self, from: &Names) -> Option<String> {
-        said(self.values(from))
-    }
-
-    fn address(&self, from: &Names) -> Option<String> {
-        said_address(self.values(from))
-    }
-
-    fn port(&self, from: &Names) -> Option<u16> {
-        said_port(self.values(from)).filter(|port| *port != 0)
-    }
+fn values<C: Cells>(cells: &C, from: &Names) -> impl Iterator<Item = impl Said> {
+    from.iter().filter_map(|number| cells.cell(*number))
 }
 
 /// Columns of a Windows event.
 pub(crate) fn columns(fields: &Map<String, Value>, channel: &str, class_uid: u32) -> Hot {
-    let (plan, found) = (&*PLAN, Found::of(fields));
+    columns_of(&Found::of(fields), channel, class_uid)
+}
+
+/// Columns of a Windows event whose fields are told by their numbers.
+pub(crate) fn columns_of(cells: &impl Cells, channel: &str, class_uid: u32) -> Hot {
+    let plan = &*PLAN;
+    let first = |from: &Names| said(values(cells, from));
+    let address = |from: &Names| said_address(values(cells, from));
+    let port = |from: &Names| said_port(values(cells, from)).filter(|port| *port != 0);
     let mut hot = Hot {
         class_uid,
-        severity_id: severity(found.values(&plan.level).next()),
-        host: found.first(&plan.host),
-        user: found.first(if class_uid == AUTHENTICATION { &plan.sign_in } else { &plan.user }),
-        src_ip: found.address(&plan.src_ip),
-        src_port: found.port(&plan.src_port),
-        dst_ip: found.address(&plan.dst_ip),
-        dst_port: found.port(&plan.dst_port),
-        process: found.first(&plan.process),
-        command_line: found.first(&plan.command_line),
-        file: found.first(&plan.file),
-        hash: found.first(&plan.hash),
-        domain: found.first(&plan.domain),
-        event_code: found.first(&plan.event_code),
+        severity_id: severity(values(cells, &plan.level).next()),
+        host: first(&plan.host),
+        user: first(if class_uid == AUTHENTICATION { &plan.sign_in } else { &plan.user }),
+        src_ip: address(&plan.src_ip),
+        src_port: port(&plan.src_port),
+        dst_ip: address(&plan.dst_ip),
+        dst_port: port(&plan.dst_port),
+        process: first(&plan.process),
+        command_line: first(&plan.command_line),
+        file: first(&plan.file),
+        hash: first(&plan.hash),
+        domain: first(&plan.domain),
+        event_code: first(&plan.event_code),
         channel: Some(channel.to_owned()).filter(|c| !c.is_empty()),
-        message: found.first(&plan.message),
+        message: first(&plan.message),
     };
-    if hot.file.is_none() && found.first(&plan.object_type).as_deref() == Some("File") {
-        hot.file = found.first(&plan.object);
+    if hot.file.is_none() && first(&plan.object_type).as_deref() == Some("File") {
+        hot.file = first(&plan.object);
     }
     if hot.message.is_none() {
-        hot.message = told(&found, hot.event_code.as_deref());
+        let code = hot.event_code.as_deref().unwrap_or("?");
+        hot.message = first(&plan.provider).map(|provider| told(&provider, code, first(&plan.telling)));
     }
     hot
 }
 
 /// Windows keeps the sentences in the machine's own files, so an event that comes without one is told by what it is
 /// and by its most telling field.
-fn told(found: &Found<'_>, code: Option<&str>) -> Option<String> {
-    let (provider, code) = (found.first(&PLAN.provider)?, code.unwrap_or("?"));
-    let mut said = match found.first(&PLAN.telling) {
+fn told(provider: &str, code: &str, detail: Option<String>) -> String {
+    let mut said = match detail {
         Some(detail) => format!("{provider} {code}: {detail}"),
         None => format!("{provider} {code}"),
     };
     if let Some((end, _)) = said.char_indices().nth(MESSAGE).filter(|_| said.len() > MESSAGE) {
         said.truncate(end);
     }
-    Some(said)
+    said
 }
 
 /// Windows' level as OCSF's severity: critical 5, error 3, warning 2, the rest informational.
-fn severity(level: Option<&Value>) -> u8 {
-    match level.map(text).unwrap_or_default().to_ascii_lowercase().as_str() {
-        "1" | "critical" => 5,
-        "2" | "error" => 3,
-        "3" | "warning" => 2,
-        "" => 0,
+fn severity(level: Option<impl Said>) -> u8 {
+    let Some(level) = level else { return 0 };
+    match level.text().map(|text| text.to_ascii_lowercase()).as_deref() {
+        Some("1" | "critical") => 5,
+        Some("2" | "error") => 3,
+        Some("3" | "warning") => 2,
+        Some("") => 0,
         _ => 1,
     }
 }

@@ -1,6 +1,7 @@
 //! All fields at the top level, as NXLog, Fluent Bit and public data sets write Windows events.
 
 use super::plan::{Planning, Value};
+use crate::ndjson::TIMES;
 use crate::tape::{Kind, Val};
 
 /// Fields of System in flat events, in the order in which the plain reading looks for them.
@@ -64,6 +65,8 @@ impl Planning<'_> {
                 ours => self.set(ours, Some(value)),
             }
         }
+        let times = [("UtcTime", true)].into_iter().chain(TIMES.iter().map(|name| (*name, false)));
+        self.times = times.filter_map(|(name, utc)| Some((root.get(name)?.place(), utc))).collect();
         for value in root.inside() {
             let taken = best.iter().flatten().any(|(_, taken)| taken.place() == value.place());
             if !taken && value.kind() != Kind::Null {

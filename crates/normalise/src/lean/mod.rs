@@ -1,5 +1,5 @@
-//! A Windows event in JSON read for detection alone: its log source and the fields that rules name, without a tree,
-//! without columns for search, without a copy of the line.
+//! A Windows event in JSON read without a tree: its log source and the fields that rules name for detection, and for
+//! the store its record with columns for search.
 //!
 //! What the plain reading ([`crate::decode_line`]) makes of a line is the definition. This one knows the two shapes in
 //! which Windows events come in bulk, `{"Event":{"System":…}}` and all fields at the top level, gives the same fields
@@ -12,6 +12,7 @@ mod flat;
 mod nested;
 mod place;
 mod plan;
+mod record;
 
 use std::fmt::Write as _;
 
@@ -73,6 +74,7 @@ pub struct LeanEvent<'l> {
     beside: &'l Beside,
     line: &'l str,
     log: &'static LogSource,
+    class_uid: u32,
     /// Whether letters may be hidden in escapes.
     hides: bool,
 }
@@ -91,8 +93,8 @@ impl Lean {
         let root = tape.root(line);
         let plan = plans.get_mut(place)?.as_mut()?;
         beside.begin(plan.id.map(|id| root.at(id)));
-        let log = plan.log(root, beside)?;
-        Some(LeanEvent { root, plan, beside, line, log, hides: odd.hides })
+        let (log, class_uid) = plan.log(root, beside)?;
+        Some(LeanEvent { root, plan, beside, line, log, class_uid, hides: odd.hides })
     }
 
     /// Where the plan of the document that was just read stands.

@@ -10,6 +10,9 @@ impl Planning<'_> {
         self.system(system);
         let channel = system.get("Channel").map(content).filter(|channel| channel.kind() != Kind::Null);
         self.channel = channel.map(|channel| channel.place());
+        let said = system.get("TimeCreated").and_then(|time| attribute(time, "SystemTime"));
+        let said = said.or_else(|| system.get("TimeCreated_attributes")?.get("SystemTime"));
+        self.times.extend(said.map(|said| (said.place(), false)));
         for part in ["EventData", "UserData", "ProcessingErrorData", "DebugData", "BinaryEventData"] {
             if let Some(value) = event.get(part) {
                 self.payload(part, value)?;

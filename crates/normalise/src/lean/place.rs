@@ -42,8 +42,8 @@ type Source = (&'static str, Option<usize>);
 const KEPT: usize = 8;
 
 impl Plan {
-    /// The log source; adds the fields that the table adds. `None` where the plain reading knows more.
-    pub(super) fn log(&mut self, root: Val<'_>, beside: &mut Beside) -> Option<&'static LogSource> {
+    /// The log source and the OCSF class; adds the fields that the table adds. `None` where the plain reading knows more.
+    pub(super) fn log(&mut self, root: Val<'_>, beside: &mut Beside) -> Option<(&'static LogSource, u32)> {
         let channel = self.channel.map(|channel| root.at(channel).text()).unwrap_or_default();
         let is = |placing: &Placing| placing.id == beside.id && placing.channel == channel;
         let known = match self.placings.iter().position(is) {
@@ -58,7 +58,7 @@ impl Plan {
             }
         };
         let placing = self.placings.get(known)?;
-        let mut category = None;
+        let (mut category, mut class_uid) = (None, 0);
         let mut at = At { plan: self, root, beside };
         for step in &placing.steps {
             let copied = step.copies.iter().flat_map(|copy| &copy.from);
@@ -69,9 +69,10 @@ impl Plan {
                 continue;
             }
             category = category.or(step.entry.category.as_deref());
+            class_uid = if class_uid == 0 { step.entry.class } else { class_uid };
             step.copies.iter().for_each(|copy| at.copy(copy));
         }
-        Some(placing.known.log(category))
+        Some((placing.known.log(category), class_uid))
     }
 
     fn placing(&self, channel: &str, id: Option<u64>) -> Placing {

@@ -1,10 +1,12 @@
 //! Where the fields of events of one shape stand.
 
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use khien_base::event::Layout;
 
 use super::place::Placing;
+use super::record::Template;
 use crate::flatten::FIXED;
 use crate::ndjson::is_windows;
 use crate::tape::{Kind, Val};
@@ -25,6 +27,9 @@ pub(super) struct Plan {
     pub(super) channel: Option<u32>,
     /// What the channels and numbers that came mean.
     pub(super) placings: Vec<Placing>,
+    /// Values that may say when it happened, the first that does counts, and whether each is UTC by its meaning.
+    pub(super) times: Vec<(u32, bool)>,
+    pub(super) template: OnceLock<Option<Template>>,
 }
 
 /// The value of a field.
@@ -61,6 +66,7 @@ pub(super) struct Planning<'l> {
     pub(super) lists: Vec<u32>,
     id: Option<u32>,
     pub(super) channel: Option<u32>,
+    pub(super) times: Vec<(u32, bool)>,
     /// Whether the names of fields stand in values.
     pub(super) named_by_values: bool,
 }
@@ -79,8 +85,15 @@ impl<'l> Planning<'l> {
         if !root.is_map() || repeats(root) {
             return None;
         }
-        let mut planning =
-            Self { root, fields: Vec::new(), lists: Vec::new(), id: None, channel: None, named_by_values: false };
+        let mut planning = Self {
+            root,
+            fields: Vec::new(),
+            lists: Vec::new(),
+            id: None,
+            channel: None,
+            times: Vec::new(),
+            named_by_values: false,
+        };
         let shape = Shape::of(root);
         if let Some(event) = shape.event.filter(|event| event.get("System").is_some_and(|system| system.is_map())) {
             planning.nested(event)?;
@@ -112,6 +125,8 @@ impl<'l> Planning<'l> {
             id: self.id,
             channel: self.channel,
             placings: Vec::new(),
+            times: self.times,
+            template: OnceLock::new(),
         }
     }
 

@@ -153,14 +153,14 @@ impl Own {
         if self.is_empty() {
             return false;
         }
-        let message = record.fields.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let fields = &*record.fields;
+        let message = fields.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
         let message = start(&message);
-        let program = record.fields.get("program").and_then(Value::as_str);
-        let by_program =
-            program.and_then(|program| Index::first_of(self.index.of_program(program), message, &record.fields));
+        let program = fields.get("program").and_then(Value::as_str);
+        let by_program = program.and_then(|program| Index::first_of(self.index.of_program(program), message, fields));
         let hit = by_program
-            .or_else(|| form(record, message).and_then(|form| self.index.of_form(form, message, &record.fields)))
-            .or_else(|| self.index.bare(message, &record.fields));
+            .or_else(|| form(record, message).and_then(|form| self.index.of_form(form, message, fields)))
+            .or_else(|| self.index.bare(message, fields));
         let Some(hit) = hit else { return false };
         let Parsed { log, hot, time, by } = hit.apply(&mut record.fields);
         if let Some((parser, pattern)) = by {

@@ -20,7 +20,7 @@ pub(crate) fn event(host: &str, minutes: i64, raw: &str) -> Event {
         time: Some(at(minutes)),
         log: LogSource { product: Some("linux".into()), service: Some("auth".into()), category: None },
         hot: Hot { host: Some(host.to_owned()), ..Hot::default() },
-        fields: json!({"program": "useradd", "message": raw}).as_object().unwrap().clone(),
+        fields: json!({"program": "useradd", "message": raw}).as_object().unwrap().clone().into(),
         raw: raw.to_owned(),
         key: None,
     };

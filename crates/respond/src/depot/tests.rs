@@ -15,7 +15,7 @@ fn event(n: u128, system: Id, unit: Id, time: DateTime<Utc>) -> Event {
         time: Some(time),
         log: LogSource::default(),
         hot: Hot::default(),
-        fields: Map::new(),
+        fields: Map::new().into(),
         raw: "x".into(),
         key: None,
     };

@@ -26,7 +26,7 @@ fn events(centre: &Centre, unit: &str, count: usize, user: &str) {
             time: Some(now),
             log: LogSource::default(),
             hot: Hot { user: Some(user.into()), ..Hot::default() },
-            fields: serde_json::Map::new(),
+            fields: serde_json::Map::new().into(),
             raw: format!("=cmd sign-in of {user}"),
             key: None,
         },

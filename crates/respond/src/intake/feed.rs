@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt};
 use khien_base::ports::{Intake, Whose};
 use khien_base::{Fault, Kind, Record, Result};
-use khien_normalise::{Format, Gunzip, Line, Splitter, apart, decode_line, decode_stream, evtx, sniff};
+use khien_normalise::{Format, Gunzip, Line, Splitter, apart, decode_stream, evtx, read_line, sniff};
 use tokio::sync::mpsc;
 
 use crate::sources::desk::Desk;
@@ -169,7 +169,7 @@ type Decoded = (u64, Vec<u8>, Result<Record>);
 
 /// The records of lines; a line may be an envelope of several.
 fn decode(batch: Vec<Line>, now: DateTime<Utc>) -> Vec<Decoded> {
-    let one = |number: u64, line: Vec<u8>| match decode_line(&line, Format::Ndjson, now, number) {
+    let one = |number: u64, line: Vec<u8>| match read_line(&line, Format::Ndjson, now, number) {
         Ok(record) => (number, Vec::new(), Ok(record)),
         Err(fault) => (number, line, Err(fault)),
     };

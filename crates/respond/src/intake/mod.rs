@@ -8,6 +8,7 @@
 
 pub mod correlations;
 pub mod feed;
+pub(crate) mod find;
 mod http;
 pub mod pipeline;
 mod room;

@@ -12,13 +12,11 @@ use futures::future::BoxFuture;
 use khien_base::ports::{EventStore, Intake, Whose};
 use khien_base::{Clock, Event, Fault, Id, Ids, Record, Result, ids};
 use khien_db::Db;
-use khien_detect::Scratch;
 use khien_web::live::{Bus, Live};
 
-use super::correlations::Fired;
+use super::find::find;
 use super::room::Room;
 use crate::alerts;
-use crate::finding::Finding;
 use crate::parsers::InForce;
 use crate::rules::loaded::{Loaded, Rules};
 use crate::sources::desk::Desk;
@@ -160,39 +158,6 @@ fn stamp(ids: &Ids, whose: Whose, records: Vec<Record>, now: DateTime<Utc>) -> V
         record,
     };
     records.into_iter().map(event).collect()
-}
-
-/// What the rules in force find in a batch: of single events first, and how many those are, then of several together.
-fn find(rules: &Rules, events: Vec<Event>) -> (Vec<Event>, Vec<Finding>, usize) {
-    let loaded = rules.current();
-    let (mut findings, mut together, mut scratch) = (Vec::new(), Vec::<Fired>::new(), Scratch::default());
-    for (place, event) in events.iter().enumerate() {
-        let fired = loaded.engine.fired(&event.record, &mut scratch);
-        if fired.is_empty() {
-            continue;
-        }
-        let some =
-            |wanted: &dyn Fn(u32) -> bool| fired.iter().copied().filter(|rule| wanted(*rule)).collect::<Vec<u32>>();
-        let correlated = some(&|rule| loaded.ruleset.is_correlated(rule));
-        if !correlated.is_empty() {
-            together.push((place, correlated));
-        }
-        let loud = some(&|rule| !loaded.ruleset.is_quiet(rule));
-        for found in loaded.ruleset.told(&event.record, &loud) {
-            findings.push(Finding {
-                rule_id: found.rule.id.clone(),
-                rule_title: found.rule.title.clone(),
-                level: found.rule.level,
-                techniques: found.rule.tags.techniques.clone(),
-                event: event.clone(),
-                hits: found.hits,
-                together: None,
-            });
-        }
-    }
-    let single = findings.len();
-    findings.extend(rules.correlations().see(&loaded, &events, &together));
-    (events, findings, single)
 }
 
 #[cfg(test)]

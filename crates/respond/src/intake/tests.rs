@@ -181,7 +181,7 @@ async fn a_large_batch_is_taken_whole() {
         time: None,
         log: LogSource::default(),
         hot: khien_base::event::Hot::default(),
-        fields: serde_json::Map::new(),
+        fields: serde_json::Map::new().into(),
         raw: format!("line {n}"),
         key: None,
     };

@@ -10,17 +10,21 @@ use std::sync::{Arc, RwLock};
 
 use chrono::{DateTime, Utc};
 use khien_base::Result;
+use khien_base::pool::Pool;
 use khien_detect::{Engine, Rule, RuleFault, Ruleset, is_rule_file, limits};
 use khien_web::Kit;
 use rust_embed::Embed;
 use serde::Deserialize;
 
 use crate::intake::correlations::Correlations;
+use crate::intake::find::Tools;
 
 /// Rule files that are read from one folder with everything under it.
 pub const FILES: usize = 20_000;
 /// Folders within each other.
 const DEPTH: usize = 32;
+/// Those who match at once and keep their memory: as many as a machine has cores, as a rule.
+const TOOLS: usize = 16;
 /// Before the names of our own rules.
 pub const OWN: &str = "khien/";
 /// Before the names of documents of the database: `@own/…`, `@sigmahq/…`.
@@ -123,6 +127,8 @@ pub struct Loaded {
     pub mark: String,
     /// Places among the heads of the rule set.
     places: HashMap<String, usize>,
+    /// Memory of those who match with them.
+    pub(crate) tools: Pool<Tools>,
 }
 
 impl Loaded {
@@ -236,6 +242,7 @@ pub fn load_with(folders: &[PathBuf], kept: &Kept, now: DateTime<Utc>) -> Loaded
         off,
         mark: kept.mark.clone(),
         places,
+        tools: Pool::new(TOOLS),
     }
 }
 

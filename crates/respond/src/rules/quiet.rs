@@ -137,7 +137,7 @@ mod tests {
         let log =
             LogSource { product: Some("windows".into()), service: Some("security".into()), ..LogSource::default() };
         let fields = fields.as_object().unwrap().clone();
-        Record { time: None, log, hot: Hot::default(), fields, raw: String::new(), key: None }
+        Record { time: None, log, hot: Hot::default(), fields: fields.into(), raw: String::new(), key: None }
     }
 
     fn row(field: &str, modifier: &str, values: &str) -> Row {

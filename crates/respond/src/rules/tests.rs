@@ -47,7 +47,7 @@ impl Sample {
             category: self.log.category.clone(),
         };
         let raw = Value::Object(self.fields.clone()).to_string();
-        Record { time: None, log, hot: Hot::default(), fields: self.fields.clone(), raw, key: None }
+        Record { time: None, log, hot: Hot::default(), fields: self.fields.clone().into(), raw, key: None }
     }
 }
 

@@ -14,7 +14,7 @@ fn store(centre: &Centre, all: &[(&str, &str, i64, &str)]) {
             time: Some(now - TimeDelta::minutes(*minutes)),
             log: LogSource { product: Some("linux".into()), ..LogSource::default() },
             hot: Hot { host: Some((*host).to_owned()), user: Some("lan".into()), ..Hot::default() },
-            fields: serde_json::json!({"a": {"b": "<sâu>"}, "n": 7}).as_object().unwrap().clone(),
+            fields: serde_json::json!({"a": {"b": "<sâu>"}, "n": 7}).as_object().unwrap().clone().into(),
             raw: (*raw).to_owned(),
             key: None,
         };

@@ -15,7 +15,7 @@ fn event(centre: &Centre, unit: &str, ago: i64, raw: &str) {
         time: Some(at),
         log: LogSource::default(),
         hot: Hot::default(),
-        fields: serde_json::Map::new(),
+        fields: serde_json::Map::new().into(),
         raw: raw.to_owned(),
         key: None,
     };

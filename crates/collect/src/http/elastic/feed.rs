@@ -8,7 +8,7 @@ use hyper::header::HeaderValue;
 use hyper::header::RETRY_AFTER;
 use khien_base::ports::Whose;
 use khien_base::{Fault, Kind, Result};
-use khien_normalise::{Format, LONGEST_LINE, Splitter, decode_line};
+use khien_normalise::{Format, LONGEST_LINE, Splitter, read_line};
 
 use super::super::body::Limit;
 use super::super::reply::{self, Reply};
@@ -173,7 +173,7 @@ impl<'a> Feed<'a> {
             places.push((place, number));
             lines.push(line);
         }
-        let decoded = way::decode(lines, move |line| decode_line(line, Format::Ndjson, now, 1)).await?;
+        let decoded = way::decode(lines, move |line| read_line(line, Format::Ndjson, now, 1)).await?;
         let (mut records, mut taken, mut unread) = (Vec::with_capacity(decoded.len()), Vec::new(), HashSet::new());
         for ((place, number), one) in places.into_iter().zip(decoded) {
             match one {

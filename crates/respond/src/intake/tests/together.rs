@@ -25,7 +25,7 @@ fn said(centre: &Centre, second: i64, message: &str) -> Record {
         time: Some(centre.app.kit.now() + TimeDelta::seconds(second)),
         log: LogSource { product: Some("linux".into()), service: Some("sshd".into()), category: None },
         hot: Hot { host: Some("cong-dvc".into()), ..Hot::default() },
-        fields: fields.as_object().unwrap().clone(),
+        fields: fields.as_object().unwrap().clone().into(),
         raw: message.to_owned(),
         key: None,
     }

@@ -19,7 +19,14 @@ fn store(centre: &Centre, unit: &str, days: i64, user: &str) {
     let log = LogSource { product: Some("windows".into()), service: Some("security".into()), category: None };
     let fields = json!({"EventID": 4999, "SubjectUserName": user}).as_object().unwrap().clone();
     let hot = Hot { host: Some("may01".into()), ..Hot::default() };
-    let record = Record { time: Some(at), log, hot, raw: Value::Object(fields.clone()).to_string(), fields, key: None };
+    let record = Record {
+        time: Some(at),
+        log,
+        hot,
+        raw: Value::Object(fields.clone()).to_string(),
+        fields: fields.into(),
+        key: None,
+    };
     let (id, unit) = (centre.app.kit.id(), centre.app.unit(unit).unwrap());
     let event = Event { id, time: at, received: now, source: Id::from_u128(5), system: centre.hospital, unit, record };
     centre.events.0.lock().unwrap().push(event);

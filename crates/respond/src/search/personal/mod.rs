@@ -179,7 +179,8 @@ mod tests {
         let at = chrono::DateTime::from_timestamp(0, 0).unwrap();
         let hot = Hot { user: Some(user.into()), message: Some(raw.into()), ..Hot::default() };
         let fields = fields.as_object().unwrap().clone();
-        let record = Record { time: None, log: LogSource::default(), hot, fields, raw: raw.into(), key: None };
+        let record =
+            Record { time: None, log: LogSource::default(), hot, fields: fields.into(), raw: raw.into(), key: None };
         Event { id: Id::nil(), time: at, received: at, source: Id::nil(), system: Id::nil(), unit: Id::nil(), record }
     }
 

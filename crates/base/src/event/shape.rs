@@ -17,7 +17,7 @@ const OPEN: char = '\u{1}';
 /// Ends a reference.
 const CLOSE: char = '\u{2}';
 /// Tokens of a raw text that references may point to. Longer texts keep their fields in full.
-const TOKENS: usize = 1_024;
+pub const TOKENS: usize = 1_024;
 
 /// Whether a byte parts tokens.
 fn parts(byte: u8) -> bool {
@@ -105,7 +105,7 @@ fn place(raw: &str, tokens: &[(usize, usize)], value: &str, from: usize) -> Opti
 }
 
 /// The shape of fields (as JSON text) beside their raw text; `None` when the fields are better kept in full.
-pub(crate) fn shape(fields: &str, raw: &str) -> Option<String> {
+pub fn shape(fields: &str, raw: &str) -> Option<String> {
     let tokens = tokens(raw)?;
     let bytes = fields.as_bytes();
     let mut out = String::with_capacity(fields.len());
@@ -143,6 +143,11 @@ pub(crate) fn shape(fields: &str, raw: &str) -> Option<String> {
     (done > 0 && put(&out, raw, &tokens).as_deref() == Some(fields)).then_some(out)
 }
 
+/// Appends the reference to one token of the raw text.
+pub fn refer_to(out: &mut String, token: usize) {
+    refer(out, token, token, usize::MAX);
+}
+
 fn refer(out: &mut String, first: usize, last: usize, all: usize) {
     out.push(OPEN);
     out.push_str(&first.to_string());
@@ -156,7 +161,7 @@ fn refer(out: &mut String, first: usize, last: usize, all: usize) {
 }
 
 /// The JSON text of the fields out of their shape; `None` when the shape does not belong to the raw text.
-pub(crate) fn full(shape: &str, raw: &str) -> Option<String> {
+pub fn full(shape: &str, raw: &str) -> Option<String> {
     put(shape, raw, &tokens(raw)?)
 }
 
