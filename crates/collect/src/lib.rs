@@ -66,7 +66,7 @@ impl Default for SyslogListen {
             connections: 512,
             connections_per_address: 32,
             waiting_bytes: 64 << 20,
-            batch: 2_000,
+            batch: 5_000,
             gather: Duration::from_millis(500),
             // rsyslog keeps a connection for days; one whose other end is gone must not stay for ever.
             idle: Duration::from_secs(2 * 3600),

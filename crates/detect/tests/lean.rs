@@ -99,20 +99,43 @@ fn flat(record: &Record) -> String {
     Value::Object(fields).to_string()
 }
 
+/// The same event as Winlogbeat sends it.
+fn winlogbeat(record: &Record) -> String {
+    let mut data: Map<String, Value> = record.fields.clone().into_map();
+    let mut said = |name: &str| data.remove(name).unwrap_or(Value::Null);
+    let mut log = json!({
+        "channel": said("Channel"), "provider_name": said("Provider_Name"), "provider_guid": said("Provider_Guid"),
+        "event_id": said("EventID").to_string(), "record_id": said("RecordID"), "computer_name": said("Computer"),
+        "opcode": "Info", "keywords": ["Audit Success"], "process": {"pid": said("ProcessId"), "thread": {"id": 7}},
+        "api": "wineventlog", "task": null,
+    });
+    log["event_data"] = Value::Object(data);
+    json!({
+        "@timestamp": "2026-05-29T08:56:42.741Z", "@metadata": {"beat": "winlogbeat", "version": "8.19.2"}, "winlog": log,
+        "message": "A new process.\n\nCreator:\tđội", "event": {"code": "1", "kind": "event"}, "ecs": {"version": "8.0.0"},
+        "log": {"level": "information"}, "host": {"name": "m1", "ip": ["10.0.0.1", "fe80::1"]}, "agent": {"type": "winlogbeat"},
+    })
+    .to_string()
+}
+
 #[test]
-fn public_logs_are_read_alike_in_both_shapes() {
+fn public_logs_are_read_alike_in_each_shape() {
     let Some(folder) = public::corpus("evtx/attack-samples") else { return };
     let mut lean = Lean::default();
-    let (mut all, mut nested, mut level) = (0, 0, 0);
+    let (mut all, mut nested, mut level, mut beats) = (0, 0, 0, 0);
     for log in public::files(&folder, "evtx") {
         for record in evtx(std::fs::read(&log).unwrap()).filter_map(Result::ok) {
             all += 1;
             nested += usize::from(same(&record.raw, &mut lean));
             level += usize::from(same(&flat(&record), &mut lean));
+            beats += usize::from(same(&winlogbeat(&record), &mut lean));
         }
     }
     // What is left to the plain reading is to stay rare.
-    assert!(nested * 100 > all * 97 && level * 100 > all * 90, "{nested} and {level} of {all}");
+    let often = |read: usize, percent: usize| assert!(read * 100 > all * percent, "{read} of {all}");
+    often(nested, 97);
+    often(level, 90);
+    often(beats, 90);
 }
 
 #[test]
@@ -135,7 +158,17 @@ fn odd_lines_are_read_alike_or_left_to_the_plain_reading() {
         (r##"{"EventID":6,"Provider_Name":"Microsoft-Windows-RPC","Endpoint":"eventlog"}"##, true),
         (r##"{"EventID":1,"Channel":"Application","EventID":2}"##, false),
         (r##"{"EventID":1,"Channel":"Application","StringInserts":["a"]}"##, false),
-        (r##"{"winlog":{"channel":"Security"},"EventID":1,"Channel":"Security"}"##, false),
+        (r##"{"winlog":{"channel":"Security"},"EventID":1,"Channel":"Security"}"##, true),
+        (r##"{"winlog":"x","EventID":1,"Channel":"Security"}"##, false),
+        (r##"{"winlog":{"channel":"Security","event_id":{"a":1},"event_data":"x"},"event":{"code":4624}}"##, false),
+        (
+            r##"{"winlog":{"channel":"Windows PowerShell","event_id":400,"event_data":{"param1":"a","param2":["b"],"x y":1}},"x":null,"EventID":7,"log":{"level":"warning"},"message":null}"##,
+            true,
+        ),
+        (
+            r##"{"winlog":{"channel":"Security","user_data":{"a":{"b":1}},"process":{"pid":4},"level":[1]},"event":{"code":"0x1"},"b":2}"##,
+            true,
+        ),
         (
             r##"{"Event":{"System":{"EventID":1,"Channel":"Application"},"EventData":{"Data":[{"@Name":"A b","#text":"1"},"x",null,{"@Name":"A b","#text":"2"}]}}}"##,
             true,
@@ -291,7 +324,8 @@ proptest! {
             let Some(event) = lean.read(&line) else { return Ok(()) };
             let fired = engine.fired_on(event.log(), &event, &mut scratch).unwrap();
             prop_assert_eq!(&told(fired), &plain, "{}", line);
-            prop_assert_eq!(event.record().as_ref(), Some(&record), "{}", line);
+            let made = event.record();
+            prop_assert_eq!(made.as_ref(), Some(&record), "{}", line);
         }
     }
 }

@@ -137,6 +137,23 @@ fn system_from(object: &mut Map<String, Value>, made: &mut Gathered, names: &[(&
     }
 }
 
+/// Under which names Winlogbeat has the fields of System.
+pub(crate) const WINLOG: [(&str, &[&str]); 13] = [
+    ("Provider_Name", &["provider_name", "source_name"]),
+    ("Provider_Guid", &["provider_guid"]),
+    ("EventID", &["event_id"]),
+    ("Version", &["version"]),
+    ("Level", &["level"]),
+    ("Task", &["task"]),
+    ("Opcode", &["opcode"]),
+    ("Keywords", &["keywords"]),
+    ("Channel", &["channel", "log_name"]),
+    ("Computer", &["computer_name"]),
+    ("RecordID", &["record_id", "record_number"]),
+    ("ActivityID", &["activity_id"]),
+    ("Message", &["message"]),
+];
+
 /// Winlogbeat 7 and later (`winlog.…`), and 6 (`event_data`, `log_name`, … at the top).
 fn winlogbeat(mut object: Map<String, Value>, raw: String) -> Record {
     let mut made = Gathered { time: object.get("@timestamp").and_then(stamp::of_value), ..Gathered::default() };
@@ -144,25 +161,7 @@ fn winlogbeat(mut object: Map<String, Value>, raw: String) -> Record {
         Some(Value::Object(log)) => log,
         _ => std::mem::take(&mut object),
     };
-    system_from(
-        &mut log,
-        &mut made,
-        &[
-            ("Provider_Name", &["provider_name", "source_name"]),
-            ("Provider_Guid", &["provider_guid"]),
-            ("EventID", &["event_id"]),
-            ("Version", &["version"]),
-            ("Level", &["level"]),
-            ("Task", &["task"]),
-            ("Opcode", &["opcode"]),
-            ("Keywords", &["keywords"]),
-            ("Channel", &["channel", "log_name"]),
-            ("Computer", &["computer_name"]),
-            ("RecordID", &["record_id", "record_number"]),
-            ("ActivityID", &["activity_id"]),
-            ("Message", &["message"]),
-        ],
-    );
+    system_from(&mut log, &mut made, &WINLOG);
     if !made.system.contains_key("EventID") {
         made.set_id(object.get("event").and_then(|e| e.get("code")));
     }

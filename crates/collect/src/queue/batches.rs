@@ -28,8 +28,11 @@ pub(crate) fn start(
     clock: &Clock,
     shutdown: &CancellationToken,
 ) -> (Queue, JoinHandle<()>) {
-    let all = (listen.waiting_bytes / 1024).clamp(1, 1 << 22);
-    let shared = Arc::new(Shared { lanes: Lanes::new(all).into(), news: Notify::new(), freed: Notify::new() });
+    let shared = Arc::new(Shared {
+        lanes: Lanes::new(listen.waiting_bytes.max(1)).into(),
+        news: Notify::new(),
+        freed: Notify::new(),
+    });
     let batches = Batches {
         shared: Arc::clone(&shared),
         size: listen.batch.max(1),

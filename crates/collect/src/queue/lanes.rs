@@ -9,8 +9,10 @@ use tokio::time::Instant;
 
 use crate::Known;
 
-/// KiB of one turn.
-const TURN: usize = 64;
+/// Bytes of one turn.
+const TURN: usize = 64 * 1024;
+/// What a line costs in memory beside its bytes.
+const BESIDE: usize = 64;
 /// Batches of one source that are on their way to the intake: while one is stored the next is decoded.
 const UNDER_WAY: usize = 2;
 /// Seconds of its quota that a source may send at once.
@@ -20,9 +22,9 @@ const BURST: f64 = 2.0;
 struct Lane {
     whose: Whose,
     lines: VecDeque<Vec<u8>>,
-    /// KiB that it holds: what waits and what is on its way.
+    /// Bytes that it holds: what waits and what is on its way.
     held: usize,
-    /// KiB of its turn that are left.
+    /// Bytes of its turn that are left.
     credit: usize,
     /// Batches on their way.
     under_way: usize,
@@ -74,9 +76,9 @@ pub(super) struct Lanes {
     lanes: HashMap<Id, Lane>,
     /// Sources with lines, the next one first.
     turns: VecDeque<Id>,
-    /// KiB that may be held.
+    /// Bytes that may be held.
     all: usize,
-    /// KiB that are held.
+    /// Bytes that are held.
     used: usize,
     /// Lines that wait.
     waiting: usize,
@@ -87,7 +89,7 @@ pub(super) struct Lanes {
 }
 
 impl Lanes {
-    /// Room for so many KiB.
+    /// Room for so many bytes.
     pub(super) fn new(all: usize) -> Self {
         Self { lanes: HashMap::new(), turns: VecDeque::new(), all, used: 0, waiting: 0, waiters: 0, closed: false }
     }
@@ -103,9 +105,9 @@ impl Lanes {
         self.lanes.is_empty()
     }
 
-    /// KiB that a line counts as: one at least, for what it costs beside its bytes.
+    /// Bytes that a line counts as.
     fn weight(&self, line: &[u8]) -> usize {
-        (line.len() / 1024 + 1).min(self.all)
+        weight(line).min(self.all)
     }
 
     /// Puts a line into the lane of its source, or gives it back when there is no room. Tells whether no line waited
@@ -186,7 +188,7 @@ impl Lanes {
             while share.lines.len() - before < allowed
                 && let Some(line) = lane.lines.pop_front()
             {
-                let weight = (line.len() / 1024 + 1).min(self.all);
+                let weight = weight(&line).min(self.all);
                 // A line larger than a turn saves up its turns.
                 if weight > lane.credit {
                     lane.lines.push_front(line);
@@ -229,6 +231,10 @@ impl Lanes {
     }
 }
 
+fn weight(line: &[u8]) -> usize {
+    line.len() + BESIDE
+}
+
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between one and twice a u32")]
 fn whole(left: f64) -> usize {
     left.max(1.0) as usize
@@ -249,9 +255,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_flood_leaves_room_and_turns_to_others() {
-        let mut lanes = Lanes::new(1000);
+        let one = weight(b"000");
+        let mut lanes = Lanes::new(1000 * one);
         let mut flood = 0;
-        while lanes.put(known(1, None), line(flood)).is_ok() {
+        while lanes.put(known(1, None), format!("{flood:03}").into_bytes()).is_ok() {
             flood += 1;
         }
         assert_eq!(flood, 500, "one alone holds half");
@@ -268,7 +275,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_quota_holds_only_its_own_source_up() {
-        let mut lanes = Lanes::new(10_000);
+        let mut lanes = Lanes::new(1 << 20);
         let start = Instant::now();
         for number in 0..150 {
             assert!(lanes.put(known(1, Some(10)), line(number)).is_ok() == (number < 100), "holds 100 lines at most");
@@ -292,7 +299,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_line_larger_than_a_turn_and_than_half_of_the_room_comes_through() {
-        let mut lanes = Lanes::new(128);
+        let mut lanes = Lanes::new(128 << 10);
         lanes.put(known(1, None), vec![b'x'; 100 << 10]).unwrap();
         lanes.put(known(2, None), line(0)).unwrap();
         let (batch, _) = lanes.take(10, Instant::now());
@@ -307,7 +314,7 @@ mod tests {
         ) {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
             let _in = runtime.enter();
-            let mut lanes = Lanes::new(100_000);
+            let mut lanes = Lanes::new(10 << 20);
             for (number, (source, length)) in sent.iter().enumerate() {
                 let mut text = line(number);
                 text.resize(text.len() + length, b' ');

@@ -1,9 +1,9 @@
 //! A Windows event in JSON read without a tree: its log source and the fields that rules name for detection, and for
 //! the store its record with columns for search.
 //!
-//! What the plain reading ([`crate::decode_line`]) makes of a line is the definition. This one knows the two shapes in
-//! which Windows events come in bulk, `{"Event":{"System":…}}` and all fields at the top level, gives the same fields
-//! for them, and says of every other line that it is to be read plainly. Tests hold it to that.
+//! What the plain reading ([`crate::decode_line`]) makes of a line is the definition. This one knows the three shapes
+//! in which Windows events come in bulk, `{"Event":{"System":…}}`, Winlogbeat's and all fields at the top level, gives
+//! the same fields for them, and says of every other line that it is to be read plainly. Tests hold it to that.
 //!
 //! Where the fields of an event stand depends on the names in it and on the kinds of its values: on its *shape*. It is
 //! found out once for a shape and kept as a [`Plan`].
@@ -13,6 +13,7 @@ mod nested;
 mod place;
 mod plan;
 mod record;
+mod winlogbeat;
 
 use std::fmt::Write as _;
 

@@ -68,7 +68,7 @@ impl Planning<'_> {
     }
 
     /// Fields of an element of the payload; `None` where the plain reading knows more.
-    fn payload(&mut self, element: &str, value: Val<'_>) -> Option<()> {
+    pub(super) fn payload(&mut self, element: &str, value: Val<'_>) -> Option<()> {
         match value.kind() {
             Kind::Null => {}
             Kind::Map if element != "Data" || value.get("#text").is_none() => {

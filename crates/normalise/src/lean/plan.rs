@@ -101,6 +101,8 @@ impl<'l> Planning<'l> {
             return None;
         } else if shape.system.is_some_and(|system| system.is_map()) && shape.event_data {
             planning.nested(root)?;
+        } else if let Some(log) = shape.winlog {
+            planning.winlogbeat(log)?;
         } else if shape.id && shape.windows {
             planning.flat()?;
         } else {
@@ -130,8 +132,20 @@ impl<'l> Planning<'l> {
         }
     }
 
-    fn find(&self, name: &str) -> bool {
+    pub(super) fn find(&self, name: &str) -> bool {
         self.fields.iter().any(|field| field.name == name)
+    }
+
+    /// The value of a field of the payload.
+    pub(super) fn value_of(&self, name: &str) -> Option<Value> {
+        self.fields.iter().find(|field| field.payload && field.name == name).map(|field| field.value)
+    }
+
+    /// Adds what a shipper says beside the event, under its own name, unless the event says it.
+    pub(super) fn put_beside(&mut self, name: &str, value: Val<'_>) {
+        if self.value_of(name).is_none() {
+            self.fields.push(Field { name: name.to_owned(), value: Value::At(value.place()), payload: true });
+        }
     }
 
     fn find_in(&mut self, name: &str, payload: bool) -> Option<&mut Field> {
@@ -200,6 +214,7 @@ struct Shape<'l> {
     event: Option<Val<'l>>,
     system: Option<Val<'l>>,
     event_data: bool,
+    winlog: Option<Val<'l>>,
     id: bool,
     windows: bool,
     /// A shape that only the plain reading knows.
@@ -216,7 +231,8 @@ impl<'l> Shape<'l> {
                 "EventData" => shape.event_data = true,
                 "EventID" => shape.id = true,
                 name if is_windows(name) => shape.windows = true,
-                // Suricata and Winlogbeat; the latter also writes "winlog.event_id".
+                "winlog" if value.is_map() => shape.winlog = Some(value),
+                // Suricata, and Winlogbeat before 7; some write "winlog.event_id".
                 "event_type" | "event_data" | "winlog" => shape.odd = true,
                 name => shape.odd |= name.starts_with("winlog."),
             }
