@@ -138,7 +138,7 @@ test("import, switch off, own rule, second person, alert", async ({ browser }) =
   // Tried on stored days, and the matrix.
   await page.goto(`${base}/rules/trials?version=${version.split("/").pop()}`);
   await look(page, "rules-trial-form");
-  await page.getByRole("button", { name: "Thử", exact: true }).click();
+  await page.getByRole("button", { name: "Săn tìm", exact: true }).click();
   await page.waitForURL(/\/rules\/trials\/[0-9a-f-]{36}$/);
   await expect(page.locator("#trial").getByText("Xong")).toBeVisible({ timeout: 60_000 });
   await expect(page.getByText("may-in-07").first()).toBeVisible();

@@ -14,7 +14,7 @@ use khien_govern::plans::model::{task, work};
 use khien_govern::plans::store as plans;
 use khien_govern::systems;
 use khien_respond::alerts::store::record;
-use khien_respond::finding::Finding;
+use khien_respond::finding::{Finding, Hits, Seen};
 use khien_respond::sources;
 use khien_web::Kit;
 
@@ -166,7 +166,7 @@ async fn alerts(kit: &Kit, systems: &[(Id, Id)]) -> Result<()> {
                 rule_title: format!("Rule {:03}", n % 100),
                 level: levels.get(n % levels.len()).copied().unwrap_or(Level::Low),
                 techniques: vec!["T1059.001".into()],
-                event: Event {
+                event: Seen::from(Event {
                     id: kit.id(),
                     time,
                     received: time,
@@ -181,8 +181,8 @@ async fn alerts(kit: &Kit, systems: &[(Id, Id)]) -> Result<()> {
                         raw: format!("record {n}"),
                         key: None,
                     },
-                },
-                hits: Vec::new(),
+                }),
+                hits: Hits::Known(Vec::new()),
                 together: None,
             }
         })

@@ -4,9 +4,12 @@
 //! The element is taken out before anything else sees the line: a secret is not stored with events. 32473 is the
 //! enterprise number that RFC 5612 keeps for examples; any number is understood.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::{self, Finder};
 
 const NAME: &[u8] = b"[khien@";
+static MARK: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(NAME));
 /// How far into a line the element is looked for.
 const WITHIN: usize = 2048;
 /// Characters of a token.
@@ -15,7 +18,7 @@ const TOKEN: usize = 200;
 /// The token in a line, and the line without it; none where the structured data has no such element.
 pub(crate) fn apart(line: &[u8]) -> Option<(String, Vec<u8>)> {
     let head = line.get(..line.len().min(WITHIN))?;
-    memmem::find(head, NAME)?;
+    MARK.find(head)?;
     let data = structured_data(line)?;
     let mut at = data;
     // Element after element: what looks like one inside of a value or of the message is none.

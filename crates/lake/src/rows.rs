@@ -65,6 +65,10 @@ impl Row {
 
 /// The one way to write an address, so that it is found by equality: RFC 5952, IPv4 inside IPv6 as IPv4.
 fn canonical(address: &str) -> Option<String> {
+    // What has no colon and no space is IPv4 in the one way that is read at all, or no address.
+    if !address.bytes().any(|byte| byte == b':' || byte.is_ascii_whitespace()) {
+        return None;
+    }
     address.trim().parse::<IpAddr>().ok().map(|ip| ip.to_canonical().to_string())
 }
 

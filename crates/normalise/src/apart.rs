@@ -1,6 +1,9 @@
 //! Envelopes: one object in JSON that holds many events. CloudTrail's files and Azure's event hubs write
 //! `{"Records":[…]}`, the Kubernetes API server posts `{"kind":"EventList","items":[…]}`.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use serde_json::{Map, Value};
 
 use crate::decode::LONGEST_LINE;
@@ -8,6 +11,10 @@ use crate::ndjson::too_deep;
 
 /// How far into a line its envelope is looked for: the lists come first or after a few short names.
 const HEAD: usize = 256;
+
+/// What stands in the names of all envelopes.
+static NAMES: LazyLock<[Finder<'static>; 2]> =
+    LazyLock::new(|| [Finder::new("ecords\""), Finder::new("\"EventList\"")]);
 
 /// The events of an envelope, each as a line of its own; `None` when the line is one event.
 ///
@@ -18,8 +25,7 @@ pub fn apart(line: &[u8]) -> Option<Vec<Vec<u8>>> {
         return None;
     }
     let head = line.get(..line.len().min(HEAD)).unwrap_or_default();
-    let names: [&[u8]; 3] = [b"\"Records\"", b"\"records\"", b"\"EventList\""];
-    if !names.iter().any(|name| memchr::memmem::find(head, name).is_some()) || too_deep(line) {
+    if !NAMES.iter().any(|name| name.find(head).is_some()) || too_deep(line) {
         return None;
     }
     let mut envelope: Map<String, Value> = serde_json::from_slice(line).ok()?;

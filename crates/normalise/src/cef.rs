@@ -4,6 +4,9 @@
 //! values `\=`, `\\`, `\n` and `\r` are escapes; a value runs up to the next key. Senders forget to escape `=` in
 //! addresses: what stands before it is then no key, and it is part of the value.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use serde_json::{Map, Value};
 
 /// How far into a message its mark is looked for: some senders put a name or a time in front.
@@ -13,11 +16,14 @@ const MOST: usize = 512;
 /// Longest name of a field.
 const KEY: usize = 128;
 
+/// What a message begins with.
+static MARK: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("CEF:"));
+
 /// Reads a message; `false`, and nothing added, when it is none.
 pub(crate) fn read(message: &str, fields: &mut Map<String, Value>) -> bool {
     let names =
         ["CEFVersion", "DeviceVendor", "DeviceProduct", "DeviceVersion", "DeviceEventClassID", "Name", "Severity"];
-    let Some(pairs) = header(message, "CEF:", &names, fields) else { return false };
+    let Some(pairs) = header(message, &MARK, &names, fields) else { return false };
     extension(pairs, fields);
     labels(fields);
     true
@@ -27,7 +33,7 @@ pub(crate) fn read(message: &str, fields: &mut Map<String, Value>) -> bool {
 /// nothing added, when there is no such header.
 pub(crate) fn header<'m>(
     message: &'m str,
-    mark: &str,
+    mark: &Finder<'_>,
     names: &[&str],
     fields: &mut Map<String, Value>,
 ) -> Option<&'m str> {
@@ -45,12 +51,12 @@ pub(crate) fn header<'m>(
 }
 
 /// What follows a mark near the begin of a message, with a version.
-fn start<'m>(message: &'m str, mark: &str) -> Option<&'m str> {
+fn start<'m>(message: &'m str, mark: &Finder<'_>) -> Option<&'m str> {
     let bytes = message.as_bytes();
     let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default();
-    let at = memchr::memmem::find(head, mark.as_bytes())?;
+    let at = mark.find(head)?;
     let before = at.checked_sub(1).and_then(|before| bytes.get(before));
-    let event = message.get(at + mark.len()..)?;
+    let event = message.get(at + mark.needle().len()..)?;
     let fits = before.is_none_or(|b| !b.is_ascii_alphanumeric()) && event.starts_with(|c: char| c.is_ascii_digit());
     fits.then_some(event)
 }

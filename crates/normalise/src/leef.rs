@@ -3,6 +3,9 @@
 //!
 //! Source: IBM, "QRadar LEEF" (Log Event Extended Format, version 2).
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use serde_json::{Map, Value};
 
 use crate::cef::header;
@@ -10,10 +13,13 @@ use crate::cef::header;
 /// Most pairs of one event.
 const MOST: usize = 512;
 
+/// What a message begins with.
+static MARK: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("LEEF:"));
+
 /// Reads a message; `false`, and nothing added, when it is none.
 pub(crate) fn read(message: &str, fields: &mut Map<String, Value>) -> bool {
     let names = ["LEEFVersion", "DeviceVendor", "DeviceProduct", "DeviceVersion", "EventID"];
-    let Some(mut rest) = header(message, "LEEF:", &names, fields) else { return false };
+    let Some(mut rest) = header(message, &MARK, &names, fields) else { return false };
     let mut delimiter = '\t';
     let version = fields.get("LEEFVersion").and_then(Value::as_str);
     if version.is_some_and(|version| version.starts_with('2'))

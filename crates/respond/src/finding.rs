@@ -1,13 +1,16 @@
 //! What detection hands to the alerts: a rule fired on an event, a correlation on several, or a log source fell silent.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use khien_base::{Event, Id};
-use khien_detect::{Hit, Level};
+use khien_detect::{Hit, Level, Ruleset};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// A rule fired on an event.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Finding {
     /// The rule's identity.
     pub rule_id: String,
@@ -18,11 +21,60 @@ pub struct Finding {
     /// Techniques of MITRE ATT&CK: `T1059.001`.
     pub techniques: Vec<String>,
     /// The event, whole.
-    pub event: Event,
-    /// What in the event made the rule fire: selection, field, value, pattern.
-    pub hits: Vec<Hit>,
+    pub event: Seen,
+    /// What in the event made the rule fire.
+    pub hits: Hits,
     /// The events that came together, where a correlation found them; the event is then the last of them.
     pub together: Option<Together>,
+}
+
+/// The event of a finding: one of a batch that its findings share, or one of its own. Most findings are only counted, so
+/// nothing is copied for them.
+#[derive(Debug, Clone)]
+pub enum Seen {
+    /// Of a batch, by its place.
+    Batch(Arc<Vec<Event>>, usize),
+    /// Of its own.
+    Alone(Box<Event>),
+}
+
+impl Seen {
+    /// The event at a place of a batch.
+    pub fn at(batch: &Arc<Vec<Event>>, place: usize) -> Option<Self> {
+        (place < batch.len()).then(|| Self::Batch(Arc::clone(batch), place))
+    }
+
+    /// The same apart from its batch.
+    pub fn alone(self) -> Self {
+        Self::from(Event::clone(&self))
+    }
+}
+
+impl Deref for Seen {
+    type Target = Event;
+
+    #[expect(clippy::indexing_slicing, reason = "a batch is never changed, and the place was within it")]
+    fn deref(&self) -> &Event {
+        match self {
+            Self::Batch(batch, place) => &batch[*place],
+            Self::Alone(event) => event,
+        }
+    }
+}
+
+impl From<Event> for Seen {
+    fn from(event: Event) -> Self {
+        Self::Alone(Box::new(event))
+    }
+}
+
+/// What in an event made a rule fire: selection, field, value, pattern.
+#[derive(Debug, Clone)]
+pub enum Hits {
+    /// To be looked for when somebody asks: the place of the rule in its set.
+    Of(Arc<Ruleset>, u32),
+    /// These.
+    Known(Vec<Hit>),
 }
 
 /// Events that a correlation found together.
@@ -52,6 +104,16 @@ impl Together {
 }
 
 impl Finding {
+    /// What in the event made the rule fire; nothing for a correlation.
+    pub fn hits(&self) -> Vec<Hit> {
+        match &self.hits {
+            Hits::Known(hits) => hits.clone(),
+            Hits::Of(rules, place) => {
+                rules.told(&self.event.record, &[*place]).into_iter().flat_map(|found| found.hits).collect()
+            }
+        }
+    }
+
     /// SHA-256 of the log source and the record's text, in hex: the same for a record that a client sends again
     /// because it never heard the answer. An alert is known by (rule id, this).
     pub fn content_hash(&self) -> String {

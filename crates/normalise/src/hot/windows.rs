@@ -195,7 +195,9 @@ fn told(provider: &str, code: &str, detail: Option<String>) -> String {
         Some(detail) => format!("{provider} {code}: {detail}"),
         None => format!("{provider} {code}"),
     };
-    if let Some((end, _)) = said.char_indices().nth(MESSAGE).filter(|_| said.len() > MESSAGE) {
+    if said.len() > MESSAGE
+        && let Some((end, _)) = said.char_indices().nth(MESSAGE)
+    {
         said.truncate(end);
     }
     said

@@ -83,7 +83,7 @@ pub struct LeanEvent<'l> {
 impl Lean {
     /// Reads a line. `None` when it is to be read plainly: no JSON, another shape, or more than this reading knows.
     pub fn read<'l>(&'l mut self, line: &'l str) -> Option<LeanEvent<'l>> {
-        let line = line.trim_start_matches('\u{feff}');
+        let line = line.strip_prefix('\u{feff}').unwrap_or(line);
         let (_, shape) = self.tape.read(line, DEPTH).ok()?;
         let odd = self.tape.odd();
         if odd.names {

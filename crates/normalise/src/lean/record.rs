@@ -18,12 +18,17 @@ use crate::stamp;
 use crate::tape::{Kind, Val};
 use crate::taxonomy;
 
+/// Bytes of what is added to the fields, about.
+const ROOM: usize = 128;
+
 /// What the texts of the fields of all events of a shape have in common.
 #[derive(Debug)]
 pub(super) struct Template {
     parts: Vec<Part>,
     /// What comes behind the last value.
     end: String,
+    /// Bytes that a shape takes, about.
+    room: usize,
     /// By the numbers of fields that columns are filled from, their places in the layout.
     cells: Vec<Option<usize>>,
 }
@@ -111,13 +116,14 @@ impl Template {
                 Value::List(start, end) => making.list(plan.list(start, end).iter().map(|at| root.at(*at))),
             }
         }
-        Some(Self { parts: making.parts, end: making.pending, cells })
+        let own: usize = making.parts.iter().map(|part| part.before.len() + part.reference.len()).sum();
+        Some(Self { room: own + making.pending.len() + ROOM, parts: making.parts, end: making.pending, cells })
     }
 
     /// The JSON text of the fields, and its shape beside the line.
     fn texts(&self, event: &LeanEvent<'_>) -> Option<(String, String)> {
-        let mut full = String::with_capacity(event.line.len() + 256);
-        let mut shape = String::with_capacity(event.line.len() + 256);
+        let mut full = String::with_capacity(event.line.len() + ROOM);
+        let mut shape = String::with_capacity(self.room);
         for part in &self.parts {
             full.push_str(&part.before);
             shape.push_str(&part.before);

@@ -162,7 +162,7 @@ pub fn capped(event: &Event) -> Value {
 
 /// What made the rule fire, each value cut.
 pub fn capped_hits(finding: &Finding) -> Value {
-    let mut hits = json!(finding.hits);
+    let mut hits = json!(finding.hits());
     shorten(&mut hits, HIT_BYTES);
     let mut left = RECORD_BYTES;
     if let Value::Array(list) = &mut hits {
@@ -204,7 +204,7 @@ fn shorten(value: &mut Value, bytes: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alerts::tests::{at, event, finding, group};
+    use crate::alerts::tests::{at, change, event, finding, group};
 
     #[test]
     fn levels_keep_their_order() {
@@ -221,8 +221,10 @@ mod tests {
     fn an_event_sent_again_is_the_same_and_another_rule_or_time_is_not() {
         let first = finding("r1", event("srv", 0, "x"));
         let mut again = first.clone();
-        again.event.received += TimeDelta::minutes(5);
-        again.event.id = khien_base::Id::from_u128(99);
+        change(&mut again, |event| {
+            event.received += TimeDelta::minutes(5);
+            event.id = khien_base::Id::from_u128(99);
+        });
         assert_eq!(fingerprint(&first), fingerprint(&again));
         assert_ne!(fingerprint(&first), fingerprint(&finding("r2", event("srv", 0, "x"))));
         assert_ne!(fingerprint(&first), fingerprint(&finding("r1", event("srv", 1, "x"))));

@@ -7,7 +7,7 @@ use khien_detect::{Hit, Level};
 use serde_json::json;
 
 use super::model::Model;
-use crate::finding::Finding;
+use crate::finding::{Finding, Hits};
 
 /// Minutes after the beginning of the tests.
 pub(crate) fn at(minutes: i64) -> DateTime<Utc> {
@@ -48,10 +48,17 @@ pub(crate) fn finding(rule: &str, event: Event) -> Finding {
         rule_title: format!("Rule {rule}"),
         level: Level::High,
         techniques: vec!["T1136.001".into()],
-        event,
-        hits: vec![hit],
+        event: event.into(),
+        hits: Hits::Known(vec![hit]),
         together: None,
     }
+}
+
+/// Changes the event of a finding.
+pub(crate) fn change(found: &mut Finding, change: impl FnOnce(&mut Event)) {
+    let mut event = Event::clone(&found.event);
+    change(&mut event);
+    found.event = event.into();
 }
 
 /// An open alert from one time to another.

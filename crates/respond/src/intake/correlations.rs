@@ -19,7 +19,7 @@ use khien_web::Kit;
 use serde_json::Value;
 
 use crate::alerts;
-use crate::finding::{Finding, Together};
+use crate::finding::{Finding, Hits, Together};
 use crate::rules::loaded::{Loaded, Rules};
 
 /// Records that are remembered, to know those that are sent again.
@@ -92,7 +92,8 @@ impl Correlations {
 
     /// Keeps what could not be recorded for the next batch.
     pub(super) fn owe(&self, findings: Vec<Finding>) {
-        self.state().owed.extend(findings);
+        let alone = |finding: Finding| Finding { event: finding.event.alone(), ..finding };
+        self.state().owed.extend(findings.into_iter().map(alone));
     }
 
     /// Forgets all, as a restart does.
@@ -206,8 +207,8 @@ fn finding(rules: &Loaded, found: Correlated, event: Event) -> Option<Finding> {
         rule_title: rule.title.clone(),
         level: rule.level,
         techniques: rule.tags.techniques.clone(),
-        event,
-        hits: Vec::new(),
+        event: event.into(),
+        hits: Hits::Known(Vec::new()),
         together: Some(Together {
             group: found.group,
             events: found.events.into_iter().map(Id::from_u128).collect(),

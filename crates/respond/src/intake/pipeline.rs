@@ -78,12 +78,13 @@ impl Pipeline {
     async fn batch(&self, whose: Whose, records: Vec<Record>) -> Result<usize> {
         let _room = self.room.take(whose.source, records.len()).await;
         let now = self.parts.clock.now();
-        let events = stamp(&self.parts.ids, whose, records, now);
+        let events = Arc::new(stamp(&self.parts.ids, whose, records, now));
         let rules = Arc::clone(&self.parts.rules);
-        let (events, mut findings, single) = if events.len() <= INLINE {
-            find(&rules, events)
+        let (mut findings, single) = if events.len() <= INLINE {
+            find(&rules, &events)
         } else {
-            tokio::task::spawn_blocking(move || find(&rules, events)).await.map_err(Fault::internal)?
+            let events = Arc::clone(&events);
+            tokio::task::spawn_blocking(move || find(&rules, &events)).await.map_err(Fault::internal)?
         };
         let new = match alerts::store::record(&self.parts.db, &self.parts.ids, now, &findings).await {
             Ok(new) => new,
@@ -95,6 +96,9 @@ impl Pipeline {
         };
         let (count, glimpse) = (events.len(), Glimpse::of(&events));
         let newest = events.iter().filter_map(|event| event.record.time).max();
+        // Nobody else has them now, unless what was owed before kept one.
+        drop(findings);
+        let events = Arc::unwrap_or_clone(events);
         let stored = self.parts.events.append(events).await;
         if self.parts.desk.standstill.note(&stored, now) {
             self.parts.bus.tell(Live { topic: "sources", permission: crate::sources::READ, unit: None });

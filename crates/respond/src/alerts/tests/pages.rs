@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::{event, finding};
 use crate::alerts::{self, overview, store};
-use crate::finding::{Finding, SILENT_JOB, Silence};
+use crate::finding::{Finding, Hits, SILENT_JOB, Silence};
 use crate::rules::{self, Rules};
 
 /// A register of systems over a list.
@@ -82,8 +82,8 @@ fn detect(app: &TestApp, event: &Event) -> Vec<Finding> {
         rule_title: found.rule.title.clone(),
         level: found.rule.level,
         techniques: found.rule.tags.techniques.clone(),
-        event: event.clone(),
-        hits: found.hits,
+        event: event.clone().into(),
+        hits: Hits::Known(found.hits),
         together: None,
     };
     found.into_iter().map(finding).collect()

@@ -7,7 +7,7 @@ use khien_detect::Level;
 use khien_web::Paging;
 use serde_json::json;
 
-use super::{at, event, finding};
+use super::{at, change, event, finding};
 use crate::alerts::model::{self, Model};
 use crate::alerts::store::{self, Closing, Filter, Raised, Sort};
 use crate::finding::Finding;
@@ -30,8 +30,10 @@ async fn a_batch_that_comes_again_changes_nothing() {
     // The client heard no answer and sends all of it again, received later, with one line more.
     let mut again = batch.clone();
     for found in &mut again {
-        found.event.received += TimeDelta::minutes(3);
-        found.event.id = Id::from_u128(found.event.id.as_u128() + 1);
+        change(found, |event| {
+            event.received += TimeDelta::minutes(3);
+            event.id = Id::from_u128(event.id.as_u128() + 1);
+        });
     }
     again.push(finding("r1", event("srv", 31, "new user: x")));
     assert_eq!(store::record(&test.db, &ids, at(33), &again).await.unwrap(), 1);
@@ -49,7 +51,7 @@ async fn what_lies_more_than_an_hour_apart_or_on_another_host_is_another_alert()
     batch.extend(burst("r1", "pc", [10].into_iter()));
     batch.extend(burst("r2", "srv", [10].into_iter()));
     let mut elsewhere = finding("r1", event("srv", 11, "other system"));
-    elsewhere.event.system = Id::from_u128(77);
+    change(&mut elsewhere, |event| event.system = Id::from_u128(77));
     batch.push(elsewhere);
     store::record(&test.db, &ids, at(240), &batch).await.unwrap();
     let groups: Vec<(String, String, i64)> =

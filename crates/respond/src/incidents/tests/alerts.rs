@@ -58,7 +58,7 @@ async fn alerts_open_an_incident_that_runs_from_the_first_of_them() {
 /// Rules are written in English and said in the reader's language; what is kept and printed is Vietnamese.
 #[tokio::test]
 async fn alerts_of_an_incident_are_named_in_the_language_of_who_reads() {
-    use crate::alerts::tests::{event, finding};
+    use crate::alerts::tests::{change, event, finding};
     use crate::rules::{Rules, load};
     let modules = vec![crate::alerts::MODULE, crate::rules::MODULE, MODULE];
     let (app, scribe) = app_with(modules, |kit| kit.plug(Arc::new(Rules::new(load(&[], kit.now()))))).await;
@@ -67,7 +67,7 @@ async fn alerts_of_an_incident_are_named_in_the_language_of_who_reads() {
     let (vi, en) = (loaded.title(rule, true), rule.title.as_str());
     let mut found = finding(&rule.id, event("hs-01", 0, "x"));
     found.rule_title = en.to_owned();
-    (found.event.unit, found.event.system) = (app.unit("so-y-te").unwrap(), SYSTEM);
+    change(&mut found, |event| (event.unit, event.system) = (app.unit("so-y-te").unwrap(), SYSTEM));
     crate::alerts::store::record(&app.kit.db, &app.kit.ids, app.kit.now(), &[found]).await.unwrap();
     let (_, mut own) = app.sign_in(Role::FocalPoint, "so-y-te").await.unwrap();
     let listed = own.get("/api/v1/alerts").await.json();
