@@ -8,6 +8,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use datafusion::arrow::array::{ArrayRef, AsArray};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use serde_json::json;
 
@@ -93,9 +94,25 @@ pub(crate) static READ_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(fields))
 });
 
+/// The same as searches read it: texts that come again and again as views of the file's dictionary, so that a row costs
+/// a comparison and no copy.
+pub(crate) static VIEW_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let viewed = |field: &FieldRef| {
+        let apart = LONG.contains(&field.name().as_str()) || [SHAPE, "id"].contains(&field.name().as_str());
+        let is_text = *field.data_type() == DataType::Utf8;
+        if apart || !is_text {
+            Arc::clone(field)
+        } else {
+            Arc::new(Field::clone(field).with_data_type(DataType::Utf8View))
+        }
+    };
+    Arc::new(Schema::new(READ_SCHEMA.fields().iter().map(viewed).collect::<Vec<FieldRef>>()))
+});
+
 /// What whoever asks the table sees: the file's columns without the shape, then the day.
 pub(crate) static TABLE_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
-    let seen = FILE_SCHEMA.fields().iter().filter(|field| field.name() != SHAPE);
+    let files = VIEW_SCHEMA.fields().iter().take(FILE_SCHEMA.fields().len());
+    let seen = files.filter(|field| field.name() != SHAPE);
     let mut fields: Vec<FieldRef> = seen.cloned().collect();
     fields.push(Arc::clone(&DAY_FIELD));
     Arc::new(Schema::new(fields))
@@ -116,6 +133,12 @@ pub(crate) fn delta_schema() -> String {
         .collect();
     fields.push(json!({ "name": DAY, "type": "date", "nullable": false, "metadata": {} }));
     json!({ "type": "struct", "fields": fields }).to_string()
+}
+
+/// The texts of a column, however they are held; `None` when it holds none.
+pub(crate) fn texts(column: &ArrayRef) -> Option<Box<dyn Iterator<Item = Option<&str>> + '_>> {
+    let plain = column.as_string_opt::<i32>().map(|texts| Box::new(texts.iter()) as Box<dyn Iterator<Item = _>>);
+    plain.or_else(|| column.as_string_view_opt().map(|texts| Box::new(texts.iter()) as Box<dyn Iterator<Item = _>>))
 }
 
 #[cfg(test)]

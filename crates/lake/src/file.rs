@@ -8,7 +8,7 @@ use datafusion::parquet::file::properties::WriterProperties;
 use khien_base::ports::EventFile;
 use khien_base::{Event, Fault, Result};
 
-use crate::columns::TABLE_SCHEMA;
+use crate::columns::FILE_SCHEMA;
 use crate::rows::{Row, batch};
 
 /// Rows of one row group: what is in memory until it is written.
@@ -28,15 +28,16 @@ impl ParquetFile {
             .set_compression(Compression::ZSTD(level))
             .set_max_row_group_row_count(Some(GROUP_ROWS))
             .build();
-        let columns: Vec<usize> = (0..TABLE_SCHEMA.fields().len() - 1).collect();
-        let schema = std::sync::Arc::new(TABLE_SCHEMA.project(&columns).map_err(Fault::internal)?);
+        // The shape is the last column of a file.
+        let columns: Vec<usize> = (0..FILE_SCHEMA.fields().len() - 1).collect();
+        let schema = std::sync::Arc::new(FILE_SCHEMA.project(&columns).map_err(Fault::internal)?);
         Ok(Self(ArrowWriter::try_new(to, schema, Some(properties)).map_err(broken)?, columns))
     }
 }
 
 impl EventFile for ParquetFile {
     fn write(&mut self, events: Vec<Event>) -> Result<()> {
-        let rows: Vec<Row> = events.into_iter().map(Row::new).collect();
+        let rows: Vec<Row> = events.into_iter().map(Row::in_full).collect();
         self.0.write(&batch(&rows)?.project(&self.1).map_err(Fault::internal)?).map_err(broken)
     }
 

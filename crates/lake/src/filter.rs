@@ -62,6 +62,7 @@ fn field(name: &str, test: &Test) -> Expr {
 /// The first value of a column or field as text; beside [`field`] the only place that knows how fields are stored.
 pub(crate) fn value(of: &Name) -> Expr {
     match of {
+        Name::Column(column) if column.held != Held::Number => col(column.name),
         Name::Column(column) => {
             datafusion::logical_expr::cast(col(column.name), datafusion::arrow::datatypes::DataType::Utf8)
         }

@@ -17,7 +17,7 @@ use futures::StreamExt;
 use khien_base::ports::Held;
 use khien_base::{Fault, Id, Reach, Result};
 
-use crate::columns::{FILE_SCHEMA, READ_SCHEMA};
+use crate::columns::{FILE_SCHEMA, READ_SCHEMA, texts};
 use crate::engine::fault;
 use crate::part::{Part, PartWriter, Stay};
 use crate::scan::{EventsTable, moment};
@@ -109,12 +109,12 @@ impl Tidier {
                     .map_err(fault)?;
                 let mut found = BTreeMap::new();
                 for batch in counted.collect().await.map_err(fault)? {
-                    let systems = batch.column_by_name("system").and_then(|c| c.as_string_opt::<i32>());
+                    let systems = batch.column_by_name("system").and_then(texts);
                     let events = batch.column_by_name("events").and_then(|c| c.as_primitive_opt::<Int64Type>());
                     let (Some(systems), Some(events)) = (systems, events) else {
                         return Err(Fault::internal("a count without its columns"));
                     };
-                    for (system, events) in systems.iter().flatten().zip(events.values()) {
+                    for (system, events) in systems.flatten().zip(events.values()) {
                         let system = system.parse::<Id>().map_err(Fault::internal)?;
                         found.insert(system, u64::try_from(*events).unwrap_or(0));
                     }
@@ -128,10 +128,9 @@ impl Tidier {
     async fn without(&self, part: &Arc<Part>, doomed: &Expr, going: u64) -> Result<Part> {
         let context = self.engine.session();
         let state = context.state();
-        let one = [Arc::clone(part)];
-        let table = EventsTable::new(one.to_vec(), Reach::All, self.engine.store());
+        let table = EventsTable::new(vec![Arc::clone(part)], Reach::All, self.engine.store());
         let columns = (0..FILE_SCHEMA.fields().len()).collect();
-        let whole = table.read(&state, &one, Some(columns), None, true).map_err(fault)?;
+        let whole = table.as_stored(&state, columns).map_err(fault)?;
         let schema = datafusion::common::DFSchema::try_from(Arc::clone(&READ_SCHEMA)).map_err(fault)?;
         let keep = state.create_physical_expr(not(doomed.clone()), &schema).map_err(fault)?;
         let kept = FilterExecBuilder::new(keep, whole).build().map_err(fault)?;

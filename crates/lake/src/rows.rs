@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Int32Array, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, Int32Array, RecordBatch, StringBuilder, TimestampMicrosecondArray,
 };
 use datafusion::arrow::datatypes::{Int32Type, TimestampMicrosecondType};
 use khien_base::event::{Hot, Kept};
@@ -31,14 +31,20 @@ impl Row {
                 *address = Some(one_way);
             }
         }
-        let fields = match std::mem::take(&mut event.record.fields).into_kept() {
-            Kept::Shape(shape) => Fields { full: None, shape: Some(shape) },
+        let (full, shape) = match std::mem::take(&mut event.record.fields).into_kept() {
+            Kept::Shape(shape) => (None, Some(shape)),
             Kept::Full(full) => match fields::shape(&full, &event.record.raw) {
-                Some(shape) => Fields { full: None, shape: Some(shape) },
-                None => Fields { full: Some(full), shape: None },
+                Some(shape) => (None, Some(shape)),
+                None => (Some(full), None),
             },
         };
-        Self { event, fields }
+        Self { event, fields: Fields { full, shape } }
+    }
+
+    /// An event whose fields are rendered in full.
+    pub(crate) fn in_full(mut event: Event) -> Self {
+        let full = std::mem::take(&mut event.record.fields).text().into_owned();
+        Self { event, fields: Fields { full: Some(full), shape: None } }
     }
 
     /// An event of the journal.
@@ -73,7 +79,10 @@ fn canonical(address: &str) -> Option<String> {
 }
 
 fn texts<'a>(rows: &'a [Row], of: impl Fn(&'a Row) -> Option<&'a str>) -> ArrayRef {
-    Arc::new(rows.iter().map(of).collect::<StringArray>())
+    let bytes = rows.iter().filter_map(&of).map(str::len).sum();
+    let mut made = StringBuilder::with_capacity(rows.len(), bytes);
+    rows.iter().for_each(|row| made.append_option(of(row)));
+    Arc::new(made.finish())
 }
 
 /// Letters of an identity.
@@ -144,8 +153,12 @@ impl Columns<'_> {
 
     fn text(&self, name: &str, row: usize) -> Result<Option<String>> {
         let column = self.column(name)?;
-        let array = column.as_string_opt::<i32>().ok_or_else(|| Fault::internal(format!("{name} is no text")))?;
-        Ok((row < array.len() && array.is_valid(row)).then(|| array.value(row).to_owned()))
+        if row >= column.len() || column.is_null(row) {
+            return Ok(None);
+        }
+        let text = column.as_string_opt::<i32>().map(|texts| texts.value(row));
+        let text = text.or_else(|| column.as_string_view_opt().map(|texts| texts.value(row)));
+        text.map(|text| Some(text.to_owned())).ok_or_else(|| Fault::internal(format!("{name} is no text")))
     }
 
     fn id(&self, name: &str, row: usize) -> Result<Id> {

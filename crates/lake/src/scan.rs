@@ -11,13 +11,17 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, Utc};
 use datafusion::arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, StringArray, TimestampMicrosecondArray, UInt64Array,
+    ArrayRef, BooleanArray, Date32Array, RecordBatch, RecordBatchOptions, StringArray, TimestampMicrosecondArray,
+    UInt64Array,
 };
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::stats::Precision;
-use datafusion::common::{Column, ColumnStatistics, DFSchema, ScalarValue, Statistics, project_schema};
+use datafusion::common::{
+    Column, ColumnStatistics, DFSchema, ScalarValue, Statistics, internal_datafusion_err, project_schema,
+};
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::memory::MemorySourceConfig;
@@ -39,7 +43,7 @@ use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::union::UnionExec;
 use khien_base::Reach;
 
-use crate::columns::{DAY, DAY_FIELD, FIELDS, FILE_SCHEMA, RAW, READ_SCHEMA, SHAPE, TABLE_SCHEMA};
+use crate::columns::{DAY, DAY_FIELD, FIELDS, FILE_SCHEMA, RAW, READ_SCHEMA, SHAPE, TABLE_SCHEMA, VIEW_SCHEMA};
 use crate::fields;
 use crate::part::Part;
 use crate::stage::file_name;
@@ -101,7 +105,7 @@ impl EventsTable {
         Ok(parts.into_iter().zip(kept).filter(|(_, keep)| *keep).map(|(part, _)| part).collect())
     }
 
-    /// The plan that reads these columns of [`READ_SCHEMA`] of all that filters may leave; `None` when that is nothing.
+    /// The plan that reads these columns of [`VIEW_SCHEMA`] of all that filters may leave; `None` when that is nothing.
     fn everything(
         &self,
         state: &dyn Session,
@@ -111,70 +115,85 @@ impl EventsTable {
     ) -> Outcome<Option<Arc<dyn ExecutionPlan>>> {
         let mut plans: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
         if !self.fresh.chunks.is_empty() {
-            let newest_first = self.fresh.chunks.iter().rev().map(|chunk| chunk.rows.clone()).collect();
-            plans.push(MemorySourceConfig::try_new_exec(&[newest_first], Arc::clone(&READ_SCHEMA), columns.clone())?);
+            let schema = project_schema(&VIEW_SCHEMA, columns.as_ref())?;
+            let newest_first = self.fresh.chunks.iter().rev().map(|chunk| viewed(&chunk.rows, &schema));
+            let newest_first = newest_first.collect::<Outcome<Vec<_>>>()?;
+            plans.push(MemorySourceConfig::try_new_exec(&[newest_first], schema, None)?);
         }
         let staged = Self::prune(state, self.fresh.parts().cloned().collect(), filters)?;
         if !staged.is_empty() {
-            plans.push(self.read_from(state, (&self.staged, file_name), &staged, columns.clone(), limit, false)?);
+            let place = (&self.staged, file_name as Place);
+            plans.push(read(state, &VIEW_SCHEMA, place, &staged, columns.clone(), limit, false)?);
         }
         let parts = Self::prune(state, self.parts.clone(), filters)?;
         if !parts.is_empty() {
-            plans.push(self.read(state, &parts, columns, limit, false)?);
+            plans.push(read(state, &VIEW_SCHEMA, (&self.store, path), &parts, columns, limit, false)?);
         }
         if plans.is_empty() { Ok(None) } else { UnionExec::try_new(plans).map(Some) }
     }
 
-    /// The plan that reads these columns of [`READ_SCHEMA`] of these files: each a group of its own if `apart`, else dealt over the machine's cores.
-    pub(crate) fn read(
-        &self,
-        state: &dyn Session,
-        parts: &[Arc<Part>],
-        columns: Option<Vec<usize>>,
-        limit: Option<usize>,
-        apart: bool,
-    ) -> Outcome<Arc<dyn ExecutionPlan>> {
-        self.read_from(state, (&self.store, |part| &part.path), parts, columns, limit, apart)
+    /// The plan that reads these columns of [`READ_SCHEMA`] of all files, each a group of its own, as files hold them.
+    pub(crate) fn as_stored(&self, state: &dyn Session, columns: Vec<usize>) -> Outcome<Arc<dyn ExecutionPlan>> {
+        read(state, &READ_SCHEMA, (&self.store, path), &self.parts, Some(columns), None, true)
     }
+}
 
-    fn read_from(
-        &self,
-        state: &dyn Session,
-        (url, place): (&ObjectStoreUrl, Place),
-        parts: &[Arc<Part>],
-        columns: Option<Vec<usize>>,
-        limit: Option<usize>,
-        apart: bool,
-    ) -> Outcome<Arc<dyn ExecutionPlan>> {
-        let groups = if apart { parts.len() } else { state.config().target_partitions().clamp(1, parts.len().max(1)) };
-        let mut files: Vec<Vec<PartitionedFile>> = vec![Vec::new(); groups];
-        for (at, part) in parts.iter().enumerate() {
-            if let Some(group) = files.get_mut(at % groups.max(1)) {
-                group.push(file(part, place));
-            }
+/// The plan that reads these columns of a schema of these files: each a group of its own if `apart`, else dealt over the
+/// machine's cores.
+fn read(
+    state: &dyn Session,
+    seen: &SchemaRef,
+    (url, place): (&ObjectStoreUrl, Place),
+    parts: &[Arc<Part>],
+    columns: Option<Vec<usize>>,
+    limit: Option<usize>,
+    apart: bool,
+) -> Outcome<Arc<dyn ExecutionPlan>> {
+    let groups = if apart { parts.len() } else { state.config().target_partitions().clamp(1, parts.len().max(1)) };
+    let mut files: Vec<Vec<PartitionedFile>> = vec![Vec::new(); groups];
+    for (at, part) in parts.iter().enumerate() {
+        if let Some(group) = files.get_mut(at % groups.max(1)) {
+            group.push(file(part, place));
         }
-        let runtime = state.runtime_env();
-        let store = runtime.object_store(url)?;
-        let cache = runtime.cache_manager.get_file_metadata_cache();
-        let options =
-            TableParquetOptions { global: state.config_options().execution.parquet.clone(), ..Default::default() };
-        let schema = TableSchema::builder(Arc::clone(&FILE_SCHEMA))
-            .with_table_partition_cols(vec![Arc::clone(&DAY_FIELD)])
-            .build();
-        let source = ParquetSource::new(schema)
-            .with_table_parquet_options(options)
-            .with_metadata_size_hint(64 * 1024)
-            .with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(store, cache)));
-        let mut whole = Statistics::new_unknown(&READ_SCHEMA);
-        whole.num_rows = Precision::Exact(parts.iter().map(|part| usize::try_from(part.rows).unwrap_or(0)).sum());
-        let config = FileScanConfigBuilder::new(url.clone(), Arc::new(source))
-            .with_file_groups(files.into_iter().map(FileGroup::new).collect())
-            .with_statistics(whole)
-            .with_projection_indices(columns)?
-            .with_limit(limit)
-            .build();
-        Ok(DataSourceExec::from_data_source(config))
     }
+    let runtime = state.runtime_env();
+    let store = runtime.object_store(url)?;
+    let cache = runtime.cache_manager.get_file_metadata_cache();
+    let options =
+        TableParquetOptions { global: state.config_options().execution.parquet.clone(), ..Default::default() };
+    // The day stands last, and in no file.
+    let in_files = seen.project(&(0..FILE_SCHEMA.fields().len()).collect::<Vec<_>>())?;
+    let schema =
+        TableSchema::builder(Arc::new(in_files)).with_table_partition_cols(vec![Arc::clone(&DAY_FIELD)]).build();
+    let source = ParquetSource::new(schema)
+        .with_table_parquet_options(options)
+        .with_metadata_size_hint(64 * 1024)
+        .with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(store, cache)));
+    let mut whole = Statistics::new_unknown(seen);
+    whole.num_rows = Precision::Exact(parts.iter().map(|part| usize::try_from(part.rows).unwrap_or(0)).sum());
+    let config = FileScanConfigBuilder::new(url.clone(), Arc::new(source))
+        .with_file_groups(files.into_iter().map(FileGroup::new).collect())
+        .with_statistics(whole)
+        .with_projection_indices(columns)?
+        .with_limit(limit)
+        .build();
+    Ok(DataSourceExec::from_data_source(config))
+}
+fn path(part: &Part) -> &str {
+    &part.path
+}
+
+/// Columns of a batch as a schema has them.
+fn viewed(batch: &RecordBatch, schema: &SchemaRef) -> Outcome<RecordBatch> {
+    let columns = schema.fields().iter().map(|field| {
+        let column =
+            batch.column_by_name(field.name()).ok_or_else(|| internal_datafusion_err!("no {}", field.name()))?;
+        // A view shares the bytes of the texts.
+        Ok(if column.data_type() == field.data_type() { Arc::clone(column) } else { cast(column, field.data_type())? })
+    });
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let columns = columns.collect::<Outcome<Vec<_>>>()?;
+    Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?)
 }
 
 fn file(part: &Part, place: Place) -> PartitionedFile {
@@ -226,7 +245,7 @@ impl TableProvider for EventsTable {
             None => TABLE_SCHEMA.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>(),
         };
         let needed = self.needed(&wanted);
-        let columns = needed.iter().map(|name| Ok(READ_SCHEMA.index_of(name)?)).collect::<Outcome<Vec<_>>>()?;
+        let columns = needed.iter().map(|name| Ok(VIEW_SCHEMA.index_of(name)?)).collect::<Outcome<Vec<_>>>()?;
         let limit = limit.filter(|_| filters.is_empty() && self.reach == Reach::All);
         match self.everything(state, Some(columns), filters, limit)? {
             Some(input) => self.seen(state, input, &wanted),
@@ -262,7 +281,8 @@ impl EventsTable {
             Reach::Units(units) => {
                 let mut units: Vec<String> = units.iter().map(ToString::to_string).collect();
                 units.sort();
-                let within = in_list(col("unit", &schema)?, units.into_iter().map(lit).collect(), &false, &schema)?;
+                let unit = |unit| lit(ScalarValue::Utf8View(Some(unit)));
+                let within = in_list(col("unit", &schema)?, units.into_iter().map(unit).collect(), &false, &schema)?;
                 Arc::new(FilterExecBuilder::new(within, input).build()?)
             }
         };

@@ -22,7 +22,7 @@ use khien_base::ports::{Bucket, Found, Search, Values};
 use khien_base::{Event, Fault, Filter, Id, Kind, Result};
 use tokio::sync::mpsc;
 
-use crate::columns::{DAY, TABLE_SCHEMA};
+use crate::columns::{DAY, TABLE_SCHEMA, texts};
 use crate::engine::fault;
 use crate::filter::{expressions, value};
 use crate::rows::events;
@@ -320,10 +320,10 @@ pub(crate) async fn values(
     let mut top: BinaryHeap<(Reverse<u64>, String)> = BinaryHeap::new();
     while let Some(batch) = batches.next().await {
         let batch = batch.map_err(fault)?;
-        let texts = batch.column_by_name("value").and_then(|column| column.as_string_opt::<i32>());
+        let texts = batch.column_by_name("value").and_then(texts);
         let events = batch.column_by_name("events").and_then(|column| column.as_primitive_opt::<Int64Type>());
         let (Some(texts), Some(events)) = (texts, events) else { return Err(Fault::internal("values without counts")) };
-        for (text, events) in texts.iter().zip(events.values()) {
+        for (text, events) in texts.zip(events.values()) {
             let events = u64::try_from(*events).unwrap_or(0);
             found.total += events;
             // Nothing and an empty text are no values.

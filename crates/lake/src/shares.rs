@@ -11,6 +11,7 @@ use datafusion::logical_expr::{col, lit};
 use khien_base::ports::Share;
 use khien_base::{Fault, Id, Reach, Result};
 
+use crate::columns::texts;
 use crate::engine::{Engine, fault};
 use crate::part::Part;
 use crate::scan::EventsTable;
@@ -65,14 +66,12 @@ async fn day_shares(engine: &Engine, day: NaiveDate, parts: Vec<Arc<Part>>) -> R
                 .map_err(fault)?;
             let mut shares = Vec::new();
             for batch in frame.collect().await.map_err(fault)? {
-                let text = |name| batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>());
+                let text = |name| batch.column_by_name(name).and_then(texts);
                 let events = batch.column_by_name("events").and_then(|c| c.as_primitive_opt::<Int64Type>());
                 let (Some(units), Some(systems), Some(events)) = (text("unit"), text("system"), events) else {
                     return Err(Fault::internal("a share without its columns"));
                 };
-                for ((unit, system), events) in
-                    units.iter().flatten().zip(systems.iter().flatten()).zip(events.values())
-                {
+                for ((unit, system), events) in units.flatten().zip(systems.flatten()).zip(events.values()) {
                     let id = |text: &str| text.parse::<Id>().map_err(Fault::internal);
                     let events = u64::try_from(*events).unwrap_or(0);
                     let bytes = u128::from(size) * u128::from(events) / u128::from(rows.max(1));

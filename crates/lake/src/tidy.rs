@@ -185,7 +185,7 @@ impl Tidier {
         let context = self.engine.session();
         let table = EventsTable::new(chosen.to_vec(), Reach::All, self.engine.store());
         let columns = (0..FILE_SCHEMA.fields().len()).collect();
-        let apart = table.read(&context.state(), chosen, Some(columns), None, true).map_err(fault)?;
+        let apart = table.as_stored(&context.state(), columns).map_err(fault)?;
         let newest = SortOptions { descending: true, nulls_first: false };
         let order = ["time", "id"]
             .into_iter()

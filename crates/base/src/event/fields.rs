@@ -36,6 +36,16 @@ fn read(full: &str) -> Map<String, Value> {
     serde_json::from_str(full).unwrap_or_default()
 }
 
+/// Bytes of the fields of most events.
+const ROOM: usize = 768;
+
+fn written(map: &Map<String, Value>) -> String {
+    let mut text = Vec::with_capacity(ROOM);
+    // A map of strings and values is always written, and as UTF-8.
+    let done = serde_json::to_writer(&mut text, map);
+    done.ok().and_then(|()| String::from_utf8(text).ok()).unwrap_or_default()
+}
+
 impl Fields {
     /// Fields that were read out of the record's raw text by [`Lean`](Self::is_lean) reading: their JSON text, and their
     /// [shape](super::shape) beside that raw text.
@@ -52,8 +62,7 @@ impl Fields {
     pub fn text(&self) -> Cow<'_, str> {
         match &self.told {
             Some(told) => Cow::Borrowed(&told.full),
-            // A map of strings and values is always written.
-            None => Cow::Owned(serde_json::to_string(&self.own).unwrap_or_default()),
+            None => Cow::Owned(written(&self.own)),
         }
     }
 
