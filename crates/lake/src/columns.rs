@@ -1,7 +1,7 @@
 //! The columns of the table `events`: their names, types, and which of them a search may ask by name.
 //!
 //! Files and readers see two schemas. A file keeps the fields either in full (`fields`) or as their shape beside the
-//! raw text (`shape`, see `fields/shape.rs`); whoever asks the table sees `fields` in full always, and no `shape`.
+//! raw text (`shape`, see [`khien_base::event::shape`]); whoever asks the table sees `fields` in full always, and no `shape`.
 //!
 //! Versions of the file's schema, each with a sample table in `tests/tables/`: 0.1 had no `shape`. Columns are only
 //! ever added, may be empty, and stand last, so that old files are read as if they had them.

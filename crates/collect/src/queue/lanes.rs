@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::Known;
 
 /// Bytes of one turn.
-const TURN: usize = 64 * 1024;
+const TURN: usize = 16 * 1024;
 /// What a line costs in memory beside its bytes.
 const BESIDE: usize = 64;
 /// Batches of one source that are on their way to the intake: while one is stored the next is decoded.
@@ -263,14 +263,14 @@ mod tests {
         }
         assert_eq!(flood, 500, "one alone holds half");
         assert!(lanes.put(known(2, None), line(0)).is_ok(), "who comes next finds room");
-        let (batch, _) = lanes.take(100, Instant::now());
+        let (batch, _) = lanes.take(400, Instant::now());
         let of = |source: u128| batch.iter().find(|share| share.whose.source == Id::from_u128(source));
         assert_eq!(of(2).map(|share| share.lines.len()), Some(1), "and is in the first batch");
-        assert_eq!(of(1).map(|share| share.lines.len()), Some(99));
+        assert_eq!(of(1).map(|share| share.lines.len()), Some(399));
         for share in &batch {
             lanes.give_back(&share.taken);
         }
-        assert_eq!(lanes.waiting(), 401);
+        assert_eq!(lanes.waiting(), 101);
     }
 
     #[tokio::test]

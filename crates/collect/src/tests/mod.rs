@@ -175,7 +175,7 @@ async fn datagrams_become_records_of_the_source() {
 
 #[tokio::test]
 async fn datagrams_that_find_no_room_are_counted_for_their_source() {
-    let receiver = Receiver::start(|listen| listen.waiting_bytes = 8 << 10).await;
+    let receiver = Receiver::start(|listen| listen.waiting_bytes = 1 << 10).await;
     receiver.kept.closed.store(true, Ordering::SeqCst);
     let socket = UdpSocket::bind(local()).await.unwrap();
     for n in 0..50 {
@@ -183,7 +183,7 @@ async fn datagrams_that_find_no_room_are_counted_for_their_source() {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     let lost = |r: &Receiver| r.lost.full.load(Ordering::SeqCst);
-    // Eight of a KiB each wait, and eight more may be on their way to the intake.
+    // One alone holds half of the room, which is six lines.
     receiver.until("a full queue", |r| lost(r) >= 34).await;
     receiver.kept.closed.store(false, Ordering::SeqCst);
     receiver.until("the rest", |r| r.count() + lost(r) == 50).await;
