@@ -102,7 +102,9 @@ async fn make(dir: &Path, rows: u64) -> Result<()> {
         done.map_err(Fault::internal)??;
     }
     lake.flush().await?;
-    say(&json!({"append_seconds": start.elapsed().as_secs_f64(), "decode_seconds": decoding.as_secs_f64(), "peak_mib": peak()}));
+    say(
+        &json!({"append_seconds": start.elapsed().as_secs_f64(), "decode_seconds": decoding.as_secs_f64(), "peak_mib": peak()}),
+    );
     forget_peak();
     let kept = tidied(&lake, raw).await?;
     say(&kept);
