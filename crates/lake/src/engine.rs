@@ -98,9 +98,14 @@ impl Engine {
 
     /// A session that knows no table, no table function, and nothing of the machine.
     pub(crate) fn session(&self) -> SessionContext {
+        self.session_of(4_096)
+    }
+
+    /// The same whose batches have so many rows.
+    pub(crate) fn session_of(&self, rows: usize) -> SessionContext {
         let mut config = SessionConfig::new()
             .with_target_partitions(self.partitions)
-            .with_batch_size(4_096)
+            .with_batch_size(rows)
             .with_information_schema(false);
         let options = config.options_mut();
         options.execution.parquet.pushdown_filters = true;

@@ -30,7 +30,9 @@ use crate::part::{Part, PartWriter, Stay};
 use crate::scan::EventsTable;
 
 /// Files merged at once: each is open with one row group in memory.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 8;
+/// Rows of each file that are held at a time, twice or thrice over: with all columns they are large.
+const AT_A_TIME: usize = 512;
 /// Files of one class that are worth a merge.
 const WORTH: usize = 8;
 /// Size of the smallest class, in bytes; each next class is four times as large.
@@ -182,7 +184,7 @@ impl Tidier {
 
     /// Writes one file out of several, newest rows first, and puts it in their place.
     async fn merge(&self, day: NaiveDate, chosen: &[Arc<Part>], stay: Stay) -> Result<Part> {
-        let context = self.engine.session();
+        let context = self.engine.session_of(AT_A_TIME);
         let table = EventsTable::new(chosen.to_vec(), Reach::All, self.engine.store());
         let columns = (0..FILE_SCHEMA.fields().len()).collect();
         let apart = table.as_stored(&context.state(), columns).map_err(fault)?;
