@@ -16,8 +16,8 @@ use crate::{Documents, Lean, Series, evtx, journal, ndjson, syslog, wide, xmlfil
 pub const LONGEST_LINE: usize = 1 << 20;
 /// Largest Windows event log file that is read, in bytes (1 GiB): it is held in memory whole.
 pub const LARGEST_EVTX: u64 = 1 << 30;
-/// Readers that are kept with what they know of shapes, a few MiB each at most.
-const READERS_KEPT: usize = 16;
+/// Readers that are kept with what they know of shapes, 20 MiB each at most.
+const READERS_KEPT: usize = 8;
 /// Bytes that [`sniff`] wants to see, when there are so many.
 pub const HEAD: usize = 4096;
 

@@ -25,6 +25,9 @@ use crate::tape::{Kind, Tape, Val};
 use crate::taxonomy;
 use plan::{Plan, Planning, Value};
 
+/// Plans that are kept, some KiB each; events of further shapes are planned one by one.
+const PLANS: usize = 2_048;
+
 /// Reads one line after another; its memory is kept.
 #[derive(Debug, Default)]
 pub struct Lean {
@@ -111,7 +114,8 @@ impl Lean {
             return *place;
         }
         let planning = Planning::of(self.tape.root(line));
-        let again = shape != 0 && planning.as_ref().is_none_or(Planning::serves_shape);
+        let room = self.plans.len() < PLANS;
+        let again = room && shape != 0 && planning.as_ref().is_none_or(Planning::serves_shape);
         let plan = planning.map(|planning| planning.finish(again));
         if again {
             let (shape, place) = (shape as usize, self.plans.len());
