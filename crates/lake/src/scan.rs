@@ -179,6 +179,7 @@ fn read(
         .build();
     Ok(DataSourceExec::from_data_source(config))
 }
+
 fn path(part: &Part) -> &str {
     &part.path
 }

@@ -40,8 +40,7 @@ impl Said for &Value {
 }
 
 /// The first of these values that says something.
-fn said(values: impl Iterator<Item = impl Said>) -> Option<String> {
-    let mut values = values;
+fn said(mut values: impl Iterator<Item = impl Said>) -> Option<String> {
     values.find_map(|value| Some(value.text().filter(|text| !text.is_empty() && text != "-")?.into_owned()))
 }
 
@@ -56,8 +55,7 @@ fn said_address(values: impl Iterator<Item = impl Said>) -> Option<String> {
 }
 
 /// The first of these values that is a port.
-fn said_port(values: impl Iterator<Item = impl Said>) -> Option<u16> {
-    let mut values = values;
+fn said_port(mut values: impl Iterator<Item = impl Said>) -> Option<u16> {
     values.find_map(|value| value.decimal().and_then(|n| u16::try_from(n).ok()))
 }
 

@@ -47,8 +47,8 @@ fn written(map: &Map<String, Value>) -> String {
 }
 
 impl Fields {
-    /// Fields that were read out of the record's raw text by [`Lean`](Self::is_lean) reading: their JSON text, and their
-    /// [shape](super::shape) beside that raw text.
+    /// Fields that were read out of the record's raw text without a map: their JSON text, and their [shape](super::shape)
+    /// beside that raw text.
     pub fn told(full: String, shape: String) -> Self {
         Self { told: Some(Box::new(Told { full, shape, map: OnceLock::new() })), own: Map::new() }
     }
@@ -79,7 +79,7 @@ impl Fields {
         }
     }
 
-    /// Their JSON text and their shape where that was told, whichever is shorter to keep.
+    /// Their shape where it was told, else their JSON text.
     pub fn into_kept(self) -> Kept {
         match self.told {
             Some(told) => Kept::Shape(told.shape),

@@ -105,15 +105,10 @@ impl Lanes {
         self.lanes.is_empty()
     }
 
-    /// Bytes that a line counts as.
-    fn weight(&self, line: &[u8]) -> usize {
-        weight(line).min(self.all)
-    }
-
     /// Puts a line into the lane of its source, or gives it back when there is no room. Tells whether no line waited
     /// before.
     pub(super) fn put(&mut self, known: Known, line: Vec<u8>) -> Result<bool, Vec<u8>> {
-        let weight = self.weight(&line);
+        let weight = weight(&line, self.all);
         let free = self.all - self.used;
         let id = known.whose.source;
         let (held, full) = match self.lanes.get(&id) {
@@ -188,7 +183,7 @@ impl Lanes {
             while share.lines.len() - before < allowed
                 && let Some(line) = lane.lines.pop_front()
             {
-                let weight = weight(&line).min(self.all);
+                let weight = weight(&line, self.all);
                 // A line larger than a turn saves up its turns.
                 if weight > lane.credit {
                     lane.lines.push_front(line);
@@ -231,8 +226,9 @@ impl Lanes {
     }
 }
 
-fn weight(line: &[u8]) -> usize {
-    line.len() + BESIDE
+/// Bytes that a line counts as, within all the room that there is.
+fn weight(line: &[u8], all: usize) -> usize {
+    (line.len() + BESIDE).min(all)
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between one and twice a u32")]
@@ -255,7 +251,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_flood_leaves_room_and_turns_to_others() {
-        let one = weight(b"000");
+        let one = weight(b"000", usize::MAX);
         let mut lanes = Lanes::new(1000 * one);
         let mut flood = 0;
         while lanes.put(known(1, None), format!("{flood:03}").into_bytes()).is_ok() {
