@@ -71,7 +71,7 @@ pub fn lines(corpus: &Path, shape: Shape) -> Vec<String> {
 }
 
 fn line(record: &Record, round: u8, shape: Shape) -> String {
-    let mut fields = record.fields.clone();
+    let mut fields = record.fields.clone().into_map();
     for (_, value) in fields.iter_mut().filter(|(name, _)| is_fresh(name)) {
         if let Some(text) = value.as_str() {
             *value = Value::from(text.chars().map(|c| turned(c, round)).collect::<String>());

@@ -17,6 +17,8 @@ use std::time::Instant;
 const HELD: usize = 25_000;
 /// Rounds of each measurement.
 const ROUNDS: usize = 5;
+/// Lines that one set of rules matches before the next has its turn.
+const TURN: usize = 5_000;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -138,29 +140,39 @@ fn beside(corpus: &std::path::Path, shape: Shape) {
     println!("rsigma found {} matches; two threads are {:.2} × one", peer.matches(&lines), one / two);
 }
 
-/// What an event costs as rules become more.
+/// What an event costs as rules become more. All sets take turns on one part of the lines after the other, so that
+/// whatever else slows the machine for a while slows them alike; each ratio is the median of those of the rounds.
 fn growth(corpus: &std::path::Path) {
-    let lines = &corpus::lines(corpus, Shape::Message);
+    let lines = corpus::lines(corpus, Shape::Message);
+    let sets: Vec<ours::Ours> =
+        [500, 1000, 2000, 4000].into_iter().map(|most| ours::Ours::new(&corpus::rules(corpus, most))).collect();
+    let mut memories: Vec<ours::Memory> = sets.iter().map(|_| ours::Memory::default()).collect();
+    let mut rounds: Vec<Vec<f64>> = sets.iter().map(|_| Vec::new()).collect();
+    // What is allocated once is allocated in a round that does not count.
+    for round in 0..=ROUNDS {
+        let mut spent_by = vec![0.0; sets.len()];
+        for part in lines.chunks(TURN) {
+            for ((set, memory), seconds) in sets.iter().zip(&mut memories).zip(&mut spent_by) {
+                *seconds += spent(|| {
+                    std::hint::black_box(set.with(part, memory));
+                });
+            }
+        }
+        if round > 0 {
+            rounds.iter_mut().zip(spent_by).for_each(|(of, seconds)| of.push(seconds));
+        }
+    }
     println!();
-    let mut first = None;
-    for most in [500, 1000, 2000, 4000] {
-        let ours = ours::Ours::new(&corpus::rules(corpus, most));
-        ours.lean(lines, 1);
-        let seconds = median(
-            (0..ROUNDS)
-                .map(|_| {
-                    spent(|| {
-                        std::hint::black_box(ours.lean(lines, 1));
-                    })
-                })
-                .collect(),
-        );
-        let first = *first.get_or_insert(seconds);
+    for (set, seconds) in sets.iter().zip(&rounds) {
+        let mut ratios: Vec<f64> = seconds.iter().zip(&rounds[0]).map(|(this, first)| this / first).collect();
+        ratios.sort_by(f64::total_cmp);
         println!(
-            "{:>5} rules: {:>6.2} µs an event, {:.2} × of 500",
-            ours.rules(),
-            seconds * 1e6 / lines.len() as f64,
-            seconds / first
+            "{:>5} rules: {:>6.2} µs an event, {:.2} × of 500 (rounds {:.2} to {:.2})",
+            set.rules(),
+            median(seconds.clone()) * 1e6 / lines.len() as f64,
+            ratios[ROUNDS / 2],
+            ratios[0],
+            ratios[ROUNDS - 1],
         );
     }
 }
