@@ -1,8 +1,9 @@
 //! Sigma rules on Windows events: ours beside rsigma, in one run on one machine.
 //!
 //! `cargo run --release -- [CORPUS]`, where CORPUS is the folder with `sigma/` and `evtx/attack-samples/`
-//! (default: `../../../shared/data`). Each figure is the median of five rounds; the two take turns. Times of one thread
-//! are processor time, so that other work on the machine does not count. A part of the lines is matched by the plain
+//! (default: `../../../shared/data`). Each figure is the median of five rounds, in which all take turns on one part of
+//! the lines after the other: whatever slows the machine for a while slows them alike. Times of one thread are processor
+//! time, so that other work on the machine does not count; of two, they are wall time. A part of the lines is matched by the plain
 //! matcher first, and a round of ours that gives another number of matches ends the bench.
 
 mod corpus;
@@ -17,8 +18,8 @@ use std::time::Instant;
 const HELD: usize = 25_000;
 /// Rounds of each measurement.
 const ROUNDS: usize = 5;
-/// Lines that one set of rules matches before the next has its turn.
-const TURN: usize = 5_000;
+/// Lines after which the next has its turn.
+const PART: usize = 50_000;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -78,7 +79,7 @@ fn alone(corpus: &std::path::Path) {
             let seconds = median((0..ROUNDS).map(|_| spent(work)).collect());
             seconds * 1e6 / lines.len() as f64
         };
-        let whole = cost(&|| assert!(ours.lean(&lines, 1) > 0));
+        let whole = cost(&|| assert!(ours.with(&lines, &mut ours::Memory::default()) > 0));
         let read = cost(&|| ours.read_only(&lines));
         println!("{shape:?}: {whole:.2} µs an event, {read:.2} of it reading");
     }
@@ -106,38 +107,62 @@ fn beside(corpus: &std::path::Path, shape: Shape) {
     let peer = peer::Peer::new(&files);
     let few = lines.get(..HELD).unwrap_or(&lines);
     let plain = ours.plain(few);
-    assert_eq!(ours.lean(few, 1), plain, "the fast matcher differs from the plain one");
+    assert_eq!(ours.with(few, &mut ours::Memory::default()), plain, "the fast matcher differs from the plain one");
     // Records as they are stored are read in another way: what both ways find on all events is the same.
     let expected = ours.whole(&lines);
     println!("{expected} matches; {plain} in the first {} events, as by the plain matcher", few.len());
-    let check = |found: usize| assert_eq!(found, expected, "two ways to the matches differ");
-
+    let mut memories: [ours::Memory; 2] = Default::default();
     let mut times: [Vec<f64>; 5] = Default::default();
-    for _ in 0..ROUNDS {
-        times[0].push(spent(|| check(ours.lean(&lines, 1))));
-        times[1].push(spent(|| {
-            peer.matches(&lines);
-        }));
-        times[2].push(timed(|| check(ours.lean(&lines, 2))));
-        times[3].push(spent(|| ours.read_only(&lines)));
-        times[4].push(spent(|| check(ours.whole(&lines))));
+    // Memories are filled in a round that does not count: those of a running program are.
+    for round in 0..=ROUNDS {
+        let (mut seconds, mut found) = ([0.0; 5], [0; 3]);
+        for part in lines.chunks(PART) {
+            seconds[0] += spent(|| found[0] += ours.with(part, &mut memories[0]));
+            seconds[1] += spent(|| {
+                peer.matches(part);
+            });
+            seconds[2] += timed(|| found[1] += ours.lean(part, &mut memories));
+            seconds[3] += spent(|| ours.read_only(part));
+            seconds[4] += spent(|| found[2] += ours.whole(part));
+        }
+        assert_eq!(found, [expected; 3], "two ways to the matches differ");
+        if round > 0 {
+            times.iter_mut().zip(seconds).for_each(|(of, seconds)| of.push(seconds));
+        }
     }
-    let [one, theirs, two, read, whole] = times.map(median);
-    let rate = |seconds: f64| lines.len() as f64 / seconds;
-    let told = |what: &str, seconds: f64| {
+    let told = |what: &str, own: &[f64]| {
         println!(
-            "{what:<46} {:>10.0} events/s {:>8.2} µs an event   {:>6.2} × rsigma",
-            rate(seconds),
-            seconds * 1e6 / lines.len() as f64,
-            theirs / seconds,
+            "{what:<46} {:>10.0} events/s {:>8.2} µs an event   {}",
+            lines.len() as f64 / median(own.to_vec()),
+            median(own.to_vec()) * 1e6 / lines.len() as f64,
+            Ratios::of(&times[1], own).told("× rsigma"),
         );
     };
-    told("ours, one thread", one);
-    told("ours, two threads", two);
-    told("ours, one thread, reading only", read);
-    told("ours, one thread, from whole records as stored", whole);
-    told("rsigma, routed, one thread", theirs);
-    println!("rsigma found {} matches; two threads are {:.2} × one", peer.matches(&lines), one / two);
+    told("ours, one thread", &times[0]);
+    told("ours, two threads", &times[2]);
+    told("ours, one thread, reading only", &times[3]);
+    told("ours, one thread, from whole records as stored", &times[4]);
+    told("rsigma, routed, one thread", &times[1]);
+    println!("rsigma found {} matches", peer.matches(&lines));
+    println!("two threads are {}", Ratios::of(&times[0], &times[2]).told("× one"));
+}
+
+/// How many times one thing is another, round by round.
+struct Ratios(Vec<f64>);
+
+impl Ratios {
+    fn of(these: &[f64], those: &[f64]) -> Self {
+        let mut ratios: Vec<f64> = these.iter().zip(those).map(|(this, that)| this / that).collect();
+        ratios.sort_by(f64::total_cmp);
+        Self(ratios)
+    }
+
+    /// The median, the least and the most.
+    fn told(&self, unit: &str) -> String {
+        let at = |place: usize| self.0.get(place).copied().unwrap_or(f64::NAN);
+        let count = self.0.len();
+        format!("{:.2} {unit} (rounds {:.2} to {:.2})", at(count / 2), at(0), at(count.saturating_sub(1)))
+    }
 }
 
 /// What an event costs as rules become more. All sets take turns on one part of the lines after the other, so that
@@ -151,7 +176,7 @@ fn growth(corpus: &std::path::Path) {
     // What is allocated once is allocated in a round that does not count.
     for round in 0..=ROUNDS {
         let mut spent_by = vec![0.0; sets.len()];
-        for part in lines.chunks(TURN) {
+        for part in lines.chunks(PART) {
             for ((set, memory), seconds) in sets.iter().zip(&mut memories).zip(&mut spent_by) {
                 *seconds += spent(|| {
                     std::hint::black_box(set.with(part, memory));
@@ -164,15 +189,11 @@ fn growth(corpus: &std::path::Path) {
     }
     println!();
     for (set, seconds) in sets.iter().zip(&rounds) {
-        let mut ratios: Vec<f64> = seconds.iter().zip(&rounds[0]).map(|(this, first)| this / first).collect();
-        ratios.sort_by(f64::total_cmp);
         println!(
-            "{:>5} rules: {:>6.2} µs an event, {:.2} × of 500 (rounds {:.2} to {:.2})",
+            "{:>5} rules: {:>6.2} µs an event, {}",
             set.rules(),
             median(seconds.clone()) * 1e6 / lines.len() as f64,
-            ratios[ROUNDS / 2],
-            ratios[0],
-            ratios[ROUNDS - 1],
+            Ratios::of(seconds, &rounds[0]).told("× of 500"),
         );
     }
 }

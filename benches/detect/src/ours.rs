@@ -18,12 +18,23 @@ pub struct Memory {
     scratch: Scratch,
 }
 
-/// Parts of the lines on so many threads, and what comes out of them together.
-fn on_threads(lines: &[String], threads: usize, work: impl Fn(&[String]) -> usize + Sync) -> usize {
-    let part = lines.len().div_ceil(threads);
+/// Lines that a thread takes at a time, as a reader hands them out.
+const BATCH: usize = 100;
+
+/// Batches of the lines on as many threads as there are memories, and what comes out of them together.
+fn on_threads<M: Send>(
+    lines: &[String],
+    memories: &mut [M],
+    work: impl Fn(&[String], &mut M) -> usize + Sync,
+) -> usize {
+    let (next, work) = (&std::sync::Mutex::new(lines.chunks(BATCH)), &work);
+    let one = |memory: &mut M| {
+        let take = || next.lock().expect("no batch panics").next();
+        std::iter::from_fn(take).map(|batch| work(batch, memory)).sum::<usize>()
+    };
     std::thread::scope(|scope| {
-        let parts: Vec<_> = lines.chunks(part).map(|lines| scope.spawn(|| work(lines))).collect();
-        parts.into_iter().map(|part| part.join().expect("a part of the lines")).sum()
+        let threads: Vec<_> = memories.iter_mut().map(|memory| scope.spawn(move || one(memory))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("a thread's batches")).sum()
     })
 }
 
@@ -49,22 +60,18 @@ impl Ours {
 
     /// Matches of the plain matcher.
     pub fn plain(&self, lines: &[String]) -> usize {
-        let one = |lines: &[String]| -> usize {
+        let mut threads = vec![(); std::thread::available_parallelism().map_or(1, usize::from)];
+        on_threads(lines, &mut threads, |lines, ()| {
             lines.iter().map(|line| self.engine.ruleset().matches(&record(line)).len()).sum()
-        };
-        on_threads(lines, std::thread::available_parallelism().map_or(1, usize::from), one)
+        })
     }
 
-    /// Matches of the fast matcher on lines read for detection alone.
-    pub fn lean(&self, lines: &[String], threads: usize) -> usize {
-        if threads == 1 { self.one(lines) } else { on_threads(lines, threads, |lines| self.one(lines)) }
+    /// Matches of the fast matcher on lines read for detection alone, on a thread for each memory.
+    pub fn lean(&self, lines: &[String], memories: &mut [Memory]) -> usize {
+        on_threads(lines, memories, |lines, memory| self.with(lines, memory))
     }
 
-    fn one(&self, lines: &[String]) -> usize {
-        self.with(lines, &mut Memory::default())
-    }
-
-    /// The same with the memory of a thread that has seen events before.
+    /// The same on this thread.
     pub fn with(&self, lines: &[String], memory: &mut Memory) -> usize {
         let Memory { lean, scratch } = memory;
         let mut matches = 0;

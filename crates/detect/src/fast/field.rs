@@ -40,6 +40,8 @@ pub(super) struct Field {
     findings: Vec<Vec<Finding>>,
     /// Whether any text is looked for.
     reads_text: bool,
+    /// Tests that no index decides and that something waits for: run on every value that is new.
+    pub(super) tests: Vec<(Atom, Vec<Test>)>,
     /// Its number in the engine.
     pub(super) number: u32,
     /// Rules to be looked at whenever the field is there.
@@ -135,7 +137,7 @@ impl Gathering {
 impl Field {
     /// Whether no value can tell anything.
     pub(super) fn is_silent(&self) -> bool {
-        !self.reads_text && self.numbers.is_empty()
+        !self.reads_text && self.numbers.is_empty() && self.tests.is_empty()
     }
 
     /// What a value tells: its kind, its text as it is and folded. Adds to `told`.
@@ -168,11 +170,11 @@ impl Field {
     fn found(&self, n: u32, text: &str, folded: &str, told: &mut Vec<Told>) {
         for finding in self.findings.get(n as usize).map_or(&[][..], Vec::as_slice) {
             match finding {
-                Finding::Holds(atom) => told.push((*atom, true)),
-                Finding::MayHold(atom) => told.push((*atom, false)),
+                Finding::Holds(atom) => told.push(Told::holds(*atom)),
+                Finding::MayHold(atom) => told.push(Told::may_hold(*atom)),
                 Finding::IfFits(atom, pattern) => {
                     if pattern.matches(if pattern.cased { text } else { folded }) {
-                        told.push((*atom, true));
+                        told.push(Told::holds(*atom));
                     }
                 }
             }
@@ -186,7 +188,7 @@ impl Field {
             Some(found @ Number::Float(_)) => {
                 for (n, atoms) in &self.numbers {
                     if Number::Integer(*n).compare(found) == Some(std::cmp::Ordering::Equal) {
-                        told.extend(atoms.iter().map(|atom| (*atom, true)));
+                        told.extend(atoms.iter().map(|atom| Told::holds(*atom)));
                     }
                 }
             }
@@ -196,7 +198,7 @@ impl Field {
 
     fn integer(&self, n: i128, told: &mut Vec<Told>) {
         if let Some(atoms) = self.numbers.get(&n) {
-            told.extend(atoms.iter().map(|atom| (*atom, true)));
+            told.extend(atoms.iter().map(|atom| Told::holds(*atom)));
         }
     }
 }

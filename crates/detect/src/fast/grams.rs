@@ -100,23 +100,31 @@ impl Words {
     /// Whether any of them stands in a text.
     pub(super) fn any(&self, text: &[u8]) -> bool {
         match self.step {
-            4 => self.any_by::<4>(text),
-            5 => self.any_by::<5>(text),
-            6 => self.any_by::<6>(text),
-            7 => self.any_by::<7>(text),
-            _ => self.any_by::<8>(text),
+            4 => self.any_by::<4, 16>(text),
+            5 => self.any_by::<5, 20>(text),
+            6 => self.any_by::<6, 24>(text),
+            7 => self.any_by::<7, 28>(text),
+            _ => self.any_by::<8, 32>(text),
         }
     }
 
-    /// The same, told from the places that `STEP` divides.
-    fn any_by<const STEP: usize>(&self, text: &[u8]) -> bool {
-        let (chunks, rest) = text.as_chunks::<STEP>();
-        let starts = chunks.iter().filter_map(|chunk| chunk.first_chunk()).chain(rest.first_chunk());
-        (0..).step_by(STEP).zip(starts).any(|(place, bytes)| {
-            let gram = u32::from_le_bytes(*bytes) | SMALL;
+    /// The same, told from the places that `STEP` divides; four of them (`STRIDE` bytes) are looked at together, so that
+    /// the processor decides once whether to look closer.
+    fn any_by<const STEP: usize, const STRIDE: usize>(&self, text: &[u8]) -> bool {
+        let may = |gram: u32| {
             let (word, bit) = Self::slot(gram);
-            self.bitmap.get(word).is_some_and(|word| word >> bit & 1 == 1) && self.table.stands(gram, place, text)
-        })
+            self.bitmap.get(word).copied().unwrap_or_default() >> bit & 1
+        };
+        let grams =
+            |stride| <[u8]>::as_chunks::<STEP>(stride).0.iter().filter_map(|part| part.first_chunk()).map(small);
+        let (strides, rest) = text.as_chunks::<STRIDE>();
+        let near = (0..).step_by(STRIDE).zip(strides).any(|(from, stride)| {
+            grams(stride).fold(0, |any, gram| any | may(gram)) == 1
+                && (from..).step_by(STEP).zip(grams(stride)).any(|(at, gram)| self.table.stands(gram, at, text))
+        });
+        let last = (text.len() - rest.len()..).step_by(STEP);
+        let ends = rest.chunks(STEP).filter_map(|part| part.first_chunk()).map(small);
+        near || last.zip(ends).any(|(at, gram)| may(gram) == 1 && self.table.stands(gram, at, text))
     }
 }
 
@@ -124,6 +132,11 @@ impl Words {
 const SMALL: u32 = 0x2020_2020;
 
 /// Four bytes as a number, the same in any case.
+fn small(bytes: &[u8; GRAM]) -> u32 {
+    u32::from_le_bytes(*bytes) | SMALL
+}
+
+/// The same of a window.
 fn folded(window: &[u8]) -> u32 {
     gram(window) | SMALL
 }
@@ -271,6 +284,7 @@ pub(super) const ORDINARY: &str = concat!(
     r"\registry\machine\software\classes\ windowspowershell\v1.0\powershell.exe -noprofile -command -executionpolicy ",
     r#"http:// https:// www. .com .net .org content-type: text/html host: user-agent: mozilla/5.0 " -- "#,
     "the and for with from this that file process system event user name security network service command string ",
+    "microsoft corporation microsoft windows operating system nt authority\\system local service ",
     "     00000000 0000-0000-0000 2019 2020 2021 2022 2023 2024 2025 2026 ",
 );
 

@@ -6,8 +6,24 @@ use smallvec::SmallVec;
 use super::formula::Atom;
 use super::view::Leaf;
 
-/// What a value says of an atom: that it holds, or (`false`) that it may.
-pub(super) type Told = (Atom, bool);
+/// What a value says of an atom: that it holds, or that it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Told(u32);
+
+impl Told {
+    pub(super) fn holds(atom: Atom) -> Self {
+        Self(atom << 1 | 1)
+    }
+
+    pub(super) fn may_hold(atom: Atom) -> Self {
+        Self(atom << 1)
+    }
+
+    /// The atom, and whether it holds.
+    pub(super) fn parts(self) -> (Atom, bool) {
+        (self.0 >> 1, self.0 & 1 == 1)
+    }
+}
 
 /// The memory of one thread: of bounded size, nothing is allocated for a value once it has grown.
 #[derive(Debug, Default)]
@@ -26,11 +42,13 @@ const ENTRIES: usize = 1 << 15;
 const LONGEST: usize = 192;
 
 /// A value with what it told. Both stand in the entry itself: a memory of this size is not in the processor's cache, and
-/// each place elsewhere would be one more to wait for.
+/// each place elsewhere would be one more to wait for. All but the text is one line of the cache; a text of ordinary
+/// length is the next.
 #[derive(Debug)]
+#[repr(C, align(64))]
 struct Entry {
     key: Key,
-    told: SmallVec<[Told; 4]>,
+    told: SmallVec<[Told; 6]>,
     length: u8,
     text: [u8; LONGEST],
 }

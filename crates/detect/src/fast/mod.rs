@@ -7,7 +7,8 @@
 //!    the ends of texts, and [`grams`] for what may stand anywhere in them. Each value of the event passes them once
 //!    and tells which atoms hold, and which regular expressions may.
 //! 3. *Wake.* For each rule the rarest atoms of which one must hold were found beforehand ([`formula`]). Only rules of
-//!    which such an atom came are looked at.
+//!    which such an atom came are looked at. Where a rule has nothing rarer than a test that no index decides, the test
+//!    is run on each value that is new.
 //! 4. *Decide.* The formula of a rule is worked out over atoms. What no index decides (regular expressions, networks,
 //!    order, absence) is tested only now, and once.
 //!
@@ -318,7 +319,7 @@ impl Asked<'_> {
         }
         let passes = tests.iter().any(|test| one(test, leaf, self.view, &mut self.room.plain));
         if let Some(key) = key {
-            self.memo.learn(key, written, if passes { &[(0, true)] } else { &[] });
+            self.memo.learn(key, written, passes.then(|| Told::holds(0)).as_slice());
         }
         passes
     }
@@ -422,6 +423,11 @@ impl Teller<'_> {
         told.clear();
         let (text, folded) = view.folded(leaf, room);
         field.read(leaf.kind, text, folded, told);
+        for (atom, tests) in &field.tests {
+            if tests.iter().any(|test| one(test, leaf, view, &mut room.plain)) {
+                told.push(Told::holds(*atom));
+            }
+        }
         if let Some(key) = key {
             memo.learn(key, written, told);
         }
@@ -429,7 +435,10 @@ impl Teller<'_> {
     }
 
     fn tell(&mut self, told: &[Told]) {
-        told.iter().for_each(|(atom, holds)| self.set(*atom, if *holds { State::Holds } else { State::May }));
+        for told in told {
+            let (atom, holds) = told.parts();
+            self.set(atom, if holds { State::Holds } else { State::May });
+        }
     }
 
     fn set(&mut self, atom: Atom, to: State) {

@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::field::{Field, Gathering};
 use super::formula::{Atom, Formulas, Node, Witness};
+use super::grams::ORDINARY;
 use super::names::Wanted;
 use super::required;
 use super::sieve::Sieve;
@@ -262,10 +263,20 @@ impl Compiling {
         self.route
     }
 
-    /// Decides what wakes each rule.
+    /// Decides what wakes each rule. Where that is an atom that no index decides, its tests are run on each new value of
+    /// its field; what they say is remembered with the rest that the value tells.
     fn wake(&mut self) {
         let witnesses: Vec<Option<Witness>> =
             self.route.nodes.iter().map(|node| self.route.formulas.witness(*node, &|atom| self.of(atom))).collect();
+        for atom in witnesses.iter().flatten().flat_map(|witness| &witness.atoms) {
+            let Some(known) = self.route.atoms.get_mut(*atom as usize) else { continue };
+            let field = known.slot.and_then(|slot| self.route.fields.get_mut(slot as usize)?.as_mut());
+            if let Some(field) = field
+                && std::mem::take(&mut known.open)
+            {
+                field.tests.push((*atom, known.tests.clone()));
+            }
+        }
         let mut wakes = vec![Vec::new(); self.route.atoms.len()];
         for (rule, witness) in (0..).zip(witnesses) {
             let Some(witness) = witness else {
@@ -296,9 +307,12 @@ impl Compiling {
             .filter_map(|n| Some((self.all_tests.get(*n as usize)?, self.uses.get(*n as usize).copied()?)))
             .collect();
         let slots: Vec<u32> = known.slot.into_iter().collect();
+        let told = |cost| Some(Witness { cost, atoms: vec![atom], fields: Vec::new() });
         if !known.open {
-            let cost = tests.iter().map(|(test, uses)| frequency(test) * (1.0 + f64::from(*uses) / 4.0)).sum();
-            return Some(Witness { cost, atoms: vec![atom], fields: Vec::new() });
+            return told(tests.iter().map(|(test, uses)| frequency(test) * (1.0 + f64::from(*uses) / 4.0)).sum());
+        }
+        if known.number.is_some() && known.slot.is_some() {
+            return told(PRESENT);
         }
         let needs_field = tests.iter().all(|(test, _)| !matches!(test, Test::Null | Test::Exists(false)));
         (needs_field && known.slot.is_some()).then_some(Witness { cost: PRESENT, atoms: Vec::new(), fields: slots })
@@ -308,9 +322,13 @@ impl Compiling {
 /// Events of a million that have a field which their rules ask for.
 const PRESENT: f64 = 500_000.0;
 
+/// How many events of a million are expected to hold a text that logs are full of.
+const OFTEN: f64 = 200_000.0;
+
 /// How many events of a million are expected to pass a test: a guess that only speed depends on.
 fn frequency(test: &Test) -> f64 {
     let by_length = |text: &str| match text.chars().count() {
+        4.. if ORDINARY.contains(text) => OFTEN,
         0 => 300_000.0,
         1 => 250_000.0,
         2 => 100_000.0,
