@@ -1,4 +1,5 @@
-//! `make`: fills a lake with events of 30 days through the store's own way in, and tidies it. `ask`: a question, five
+//! `make`: fills a lake with events of 30 days through the store's own way in, and tidies it; with the rows of a file, it
+//! writes files of that size at once, as tidying would leave them, and does not tidy. `ask`: a question, five
 //! times. `pack`: event logs of Windows, as they are, through the same way, on one day. `README.md` of the benches says
 //! how peers are asked the same.
 
@@ -16,6 +17,10 @@ use khien_base::{Clock, Event, Fault, Id, Ids, Reach, Result};
 use khien_lake::{Lake, Settings};
 use khien_normalise::{Format, decode_line};
 use serde_json::{Value, json};
+
+/// As the program itself has it.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Days that the events lie on.
 const DAYS: i64 = 30;
@@ -35,11 +40,12 @@ fn main() -> std::process::ExitCode {
     let done = tokio::runtime::Runtime::new().map_err(Fault::internal).and_then(|runtime| {
         runtime.block_on(async {
             match given.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-                ["make", dir, rows] => make(Path::new(dir), rows.parse().map_err(Fault::internal)?).await,
+                ["make", dir, rows] => make(Path::new(dir), number(rows)?, None).await,
+                ["make", dir, rows, of_a_file] => make(Path::new(dir), number(rows)?, Some(number(of_a_file)?)).await,
                 ["pack", dir, logs] => pack(Path::new(dir), Path::new(logs)).await,
                 ["ask", dir, question] => ask(Path::new(dir), question).await,
                 _ => Err(Fault::internal(
-                    "use: make DIR ROWS | pack DIR LOGS | ask DIR count|address|word|top|histogram",
+                    "use: make DIR ROWS [ROWS_OF_A_FILE] | pack DIR LOGS | ask DIR count|address|word|top|histogram",
                 )),
             }
         })
@@ -51,6 +57,10 @@ fn main() -> std::process::ExitCode {
             std::process::ExitCode::FAILURE
         }
     }
+}
+
+fn number<N: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>>(given: &str) -> Result<N> {
+    given.parse().map_err(Fault::internal)
 }
 
 /// Every query may take as long as it needs: this measures, it does not serve.
@@ -73,45 +83,65 @@ fn event(ids: &Ids, n: u64, at: DateTime<Utc>) -> Result<(Event, usize)> {
     Ok((event, line.len()))
 }
 
-async fn make(dir: &Path, rows: u64) -> Result<()> {
+/// Bytes of an event that waits in memory, about.
+const WAITING: usize = 1_500;
+
+async fn make(dir: &Path, rows: u64, of_a_file: Option<usize>) -> Result<()> {
     let now = last_day() + TimeDelta::days(3);
-    let lake = Arc::new(Lake::open_with(dir, Clock::fixed(now), settings()).await?);
+    let usual = settings();
+    let flush_rows = of_a_file.unwrap_or(usual.flush_rows);
+    let tail_bytes = usual.tail_bytes.max(flush_rows * WAITING);
+    let limits = Settings { flush_rows, tail_bytes, ..usual };
+    let lake = Arc::new(Lake::open_with(dir, Clock::fixed(now), limits).await?);
     let start = Instant::now();
     let first = last_day() - TimeDelta::days(DAYS - 1);
     let micros = u64::try_from(TimeDelta::days(DAYS).num_microseconds().unwrap_or(1)).unwrap_or(1);
     let step = micros / rows.max(1);
-    let (mut raw, mut decoding, ids) = (0_u64, Duration::ZERO, Ids::random());
+    let (mut raw, ids) = (0_u64, Arc::new(Ids::random()));
     let mut under_way = tokio::task::JoinSet::new();
     for from in (0..rows).step_by(usize::try_from(BATCH).unwrap_or(1)) {
-        let began = Instant::now();
-        let mut batch = Vec::new();
-        for n in from..(from + BATCH).min(rows) {
-            let at = first + TimeDelta::microseconds(i64::try_from(n * step).unwrap_or(0));
-            let (event, bytes) = event(&ids, n, at)?;
-            raw += bytes as u64;
-            batch.push(event);
-        }
-        decoding += began.elapsed();
         while under_way.len() >= 4 {
-            under_way.join_next().await.transpose().map_err(Fault::internal)?.transpose()?;
+            raw += joined(under_way.join_next().await)?;
         }
-        let lake = Arc::clone(&lake);
-        under_way.spawn(async move { lake.append(batch).await });
+        let (lake, ids) = (Arc::clone(&lake), Arc::clone(&ids));
+        under_way.spawn(async move {
+            let (mut batch, mut raw) = (Vec::new(), 0);
+            for n in from..(from + BATCH).min(rows) {
+                let at = first + TimeDelta::microseconds(i64::try_from(n * step).unwrap_or(0));
+                let (event, bytes) = event(&ids, n, at)?;
+                raw += bytes as u64;
+                batch.push(event);
+            }
+            lake.append(batch).await?;
+            Ok(raw)
+        });
     }
     while let Some(done) = under_way.join_next().await {
-        done.map_err(Fault::internal)??;
+        raw += joined(Some(done))?;
     }
     lake.flush().await?;
-    say(
-        &json!({"append_seconds": start.elapsed().as_secs_f64(), "decode_seconds": decoding.as_secs_f64(), "peak_mib": peak()}),
-    );
+    say(&json!({"append_seconds": start.elapsed().as_secs_f64(), "peak_mib": peak()}));
     forget_peak();
-    let kept = tidied(&lake, raw).await?;
+    let kept = if of_a_file.is_some() { stored(&lake, raw).await? } else { tidied(&lake, raw).await? };
     say(&kept);
     match Arc::into_inner(lake) {
         Some(lake) => lake.close().await,
         None => Ok(()),
     }
+}
+
+/// The bytes of lines that a batch was made of.
+fn joined(done: Option<std::result::Result<Result<u64>, tokio::task::JoinError>>) -> Result<u64> {
+    done.transpose().map_err(Fault::internal)?.transpose().map(Option::unwrap_or_default)
+}
+
+/// What is stored.
+async fn stored(lake: &Lake, raw: u64) -> Result<Value> {
+    let kept = lake.holdings().await?;
+    Ok(json!({
+        "rows": kept.events, "raw_bytes": raw, "bytes": kept.bytes, "files": kept.files,
+        "stored_per_raw": ratio(kept.bytes, raw), "bytes_per_event": ratio(kept.bytes, kept.events),
+    }))
 }
 
 /// Merges until nothing is left to merge, and says what is stored then.

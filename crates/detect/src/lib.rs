@@ -27,7 +27,7 @@ mod subject;
 mod text;
 mod yaml;
 
-pub use correlate::{Bounds, Correlated, Correlation, Correlator, Kind, Seen, Size};
+pub use correlate::{Bounds, Correlated, Correlation, Correlator, Kind, Replay, Seen, Size};
 pub use fast::{Engine, Scratch};
 pub use fault::{CODES, RuleFault};
 pub use filter::Filter;

@@ -3,7 +3,7 @@
 //! Threads read files in any order, so events are gathered and sorted first; they may wait on the disk as matches do.
 
 use khien_base::{Record, Result};
-use khien_detect::{Bounds, Correlated, Correlator, Seen};
+use khien_detect::{Correlated, Replay, Seen};
 use serde::{Deserialize, Serialize};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -53,8 +53,6 @@ fn text(value: &serde_json::Value) -> usize {
     }
 }
 
-/// How often the correlator looks at what has passed.
-const EVERY: TimeDelta = TimeDelta::minutes(1);
 /// Events of a correlation that are named.
 const NAMED: usize = 5;
 
@@ -62,16 +60,10 @@ const NAMED: usize = 5;
 pub(crate) fn correlated(rules: &Rules, mut traces: Sorted<Trace>) -> Result<Vec<Found>> {
     let set = rules.engine.ruleset();
     let longest = set.correlations().iter().map(|known| known.timespan).max().unwrap_or_default();
-    let mut correlator = Correlator::new(std::sync::Arc::clone(set), Bounds::default());
+    let mut replay = Replay::new(std::sync::Arc::clone(set));
     let (mut found, mut last) = (Vec::new(), None::<DateTime<Utc>>);
     while let Some(trace) = traces.next()? {
-        // What was to come and did not is found before the event that comes later.
-        if last.is_some_and(|last| trace.time - last >= EVERY) {
-            tell(rules, correlator.tick(trace.time), &mut found);
-        }
-        if last.is_none_or(|last| trace.time - last >= EVERY) {
-            last = Some(trace.time);
-        }
+        last = Some(trace.time);
         let seen = Seen {
             record: &trace.record,
             time: trace.time,
@@ -80,11 +72,11 @@ pub(crate) fn correlated(rules: &Rules, mut traces: Sorted<Trace>) -> Result<Vec
             partition: 0,
             fired: &trace.fired,
         };
-        tell(rules, correlator.see(seen), &mut found);
+        tell(rules, replay.see(seen), &mut found);
     }
     let beyond = longest.checked_mul(2).and_then(|twice| twice.checked_add(&TimeDelta::hours(1)));
     if let Some(end) = last.zip(beyond).and_then(|(last, beyond)| last.checked_add_signed(beyond)) {
-        tell(rules, correlator.tick(end), &mut found);
+        tell(rules, replay.pass(end), &mut found);
     }
     Ok(found)
 }

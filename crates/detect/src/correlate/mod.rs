@@ -22,6 +22,7 @@ mod group;
 mod key;
 pub(crate) mod link;
 pub(crate) mod read;
+mod replay;
 mod tally;
 
 use chrono::TimeDelta;
@@ -31,6 +32,7 @@ use crate::condition::Expr;
 use crate::rule::Rule;
 use amount::Amount;
 pub use correlator::{Bounds, Correlated, Correlator, Seen, Size};
+pub use replay::Replay;
 
 /// What a correlation looks for among events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]

@@ -72,7 +72,7 @@ impl Correlations {
         state.follow(loaded);
         for (place, rules) in fired {
             let Some(event) = events.get(*place) else { continue };
-            if !state.known.is_new(event) {
+            if !state.known.is_new(mark(event)) {
                 continue;
             }
             let rules = state.translated(loaded, rules);
@@ -170,21 +170,26 @@ impl State {
     }
 }
 
-/// Records that came, by their source, time and text.
+/// What a record that a client sends again has in common with itself: its source, time and text. `None` for one without
+/// a time of its own: two of these that say the same may well be two.
+pub(crate) fn mark(event: &Event) -> Option<u64> {
+    let time = event.record.time?;
+    let mut hash = DefaultHasher::new();
+    (event.source.as_bytes(), time.timestamp_micros(), &event.record.raw).hash(&mut hash);
+    Some(hash.finish())
+}
+
+/// Marks of records that came.
 #[derive(Debug, Default)]
-struct Known {
+pub(crate) struct Known {
     marks: HashSet<u64>,
     order: VecDeque<u64>,
 }
 
 impl Known {
-    /// Whether a record did not come before. One without a time of its own is always new: two that say the same may
-    /// well be two.
-    fn is_new(&mut self, event: &Event) -> bool {
-        let Some(time) = event.record.time else { return true };
-        let mut hash = DefaultHasher::new();
-        (event.source.as_bytes(), time.timestamp_micros(), &event.record.raw).hash(&mut hash);
-        let mark = hash.finish();
+    /// Whether a record did not come before.
+    pub(crate) fn is_new(&mut self, mark: Option<u64>) -> bool {
+        let Some(mark) = mark else { return true };
         if !self.marks.insert(mark) {
             return false;
         }

@@ -141,6 +141,11 @@ impl Loaded {
         on.or_else(|| self.off.iter().find(|rule| rule.id == id))
     }
 
+    /// The rule or correlation that a correlation means: its identity, or its name.
+    pub fn named(&self, name: &str) -> Option<&Rule> {
+        self.rule(name).or_else(|| self.ruleset.heads().find(|rule| rule.name == name))
+    }
+
     /// Whether a rule is in force.
     pub fn is_on(&self, id: &str) -> bool {
         self.places.contains_key(id)

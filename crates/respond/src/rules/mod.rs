@@ -22,6 +22,7 @@ mod jobs;
 pub mod loaded;
 pub mod model;
 pub mod quiet;
+mod replay;
 pub mod store;
 pub mod take_in;
 pub mod trial;

@@ -1,11 +1,12 @@
 //! A rule run over stored days (săn tìm): all events of its log source are read from the store day by day and matched by
 //! the engine that matches what arrives, so that the same events fire. Nothing is stored but the figures and some
-//! identities of events; alerts are not made. Correlations are not run: what they find depends on when events came.
+//! identities of events; alerts are not made. Correlations are told the events in the order in which they happened
+//! ([`replay`]): where some came late, what they found then may be another thing.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use futures::TryStreamExt;
 use khien_base::clock::{day_in_vietnam, end_of_day};
 use khien_base::filter::Name;
@@ -15,7 +16,9 @@ use khien_detect::{Engine, Hit, Ruleset, Scratch, logsource};
 use khien_web::{Kit, Live};
 use serde_json::{Value, json};
 
+use super::loaded::Loaded;
 use super::model::trial::{DONE, FAILED, Model};
+use super::replay::{self, Correlations, Found, Trace};
 use super::store::trials;
 
 /// Days of one trial.
@@ -32,14 +35,29 @@ struct Count {
     trial: Model,
     by_day: Vec<Value>,
     samples: Vec<Value>,
+    correlations: Option<Correlations>,
 }
 
-/// What one page of events gave.
-struct Page {
+/// What a part of the events gave.
+#[derive(Debug, Default)]
+struct Part {
+    looked: i64,
     considered: i64,
     hits: i64,
     nanos: i64,
-    samples: Vec<(DateTime<Utc>, Value)>,
+    samples: Vec<Found>,
+    traces: Vec<Trace>,
+}
+
+impl Part {
+    fn add(&mut self, other: Self) {
+        self.looked += other.looked;
+        self.considered += other.considered;
+        self.hits += other.hits;
+        self.nanos += other.nanos;
+        self.samples.extend(other.samples);
+        self.traces.extend(other.traces);
+    }
 }
 
 /// The fault of a trial that its asker stopped.
@@ -48,7 +66,7 @@ const STOPPED: &str = "rules.trial-stopped";
 /// Runs a trial to its end, whatever comes; `reach` is whose events its asker may see.
 pub async fn run(kit: Arc<Kit>, trial: Model, reach: Reach) {
     let id = trial.id;
-    let mut count = Count { trial, by_day: Vec::new(), samples: Vec::new() };
+    let mut count = Count { trial, by_day: Vec::new(), samples: Vec::new(), correlations: None };
     let outcome = days(&kit, &mut count, &reach).await;
     count.trial.state = match &outcome {
         Ok(()) => DONE,
@@ -71,6 +89,7 @@ pub async fn run(kit: Arc<Kit>, trial: Model, reach: Reach) {
 
 async fn days(kit: &Kit, count: &mut Count, reach: &Reach) -> Result<()> {
     let engine = Arc::new(Engine::new(Arc::new(read(&count.trial.yaml)?)));
+    count.correlations = Correlations::of(engine.ruleset());
     let narrow = narrowed(engine.ruleset());
     let mut from = count.trial.from_at;
     while from < count.trial.to_at {
@@ -93,7 +112,7 @@ async fn days(kit: &Kit, count: &mut Count, reach: &Reach) -> Result<()> {
 
 /// The rules of a document, with the filters that are in it.
 ///
-/// Faults: the first of the document; `rules.trial-kind` where there is no rule, or a correlation.
+/// Faults: the first of the document; `rules.trial-kind` where there is no rule.
 pub fn read(yaml: &str) -> Result<Ruleset> {
     let (set, mut faults) = Ruleset::load([("trial.yml".to_owned(), yaml.to_owned())].into_iter());
     // A filter may be for other rules too, which are not tried here.
@@ -101,10 +120,30 @@ pub fn read(yaml: &str) -> Result<Ruleset> {
     if let Some(fault) = faults.into_iter().next() {
         return Err(fault.into());
     }
-    if set.rules().is_empty() || !set.correlations().is_empty() {
+    if set.rules().is_empty() {
         return Err(Fault::invalid("rules.trial-kind").on("yaml"));
     }
     Ok(set)
+}
+
+/// A text with the documents in force that its correlations refer to and that are not in it, and their identities.
+pub fn completed(yaml: &str, loaded: &Loaded) -> (String, Vec<String>) {
+    let (mut text, mut added): (String, Vec<String>) = (yaml.to_owned(), Vec::new());
+    loop {
+        let (_, faults) = Ruleset::load(std::iter::once(("trial.yml".to_owned(), text.clone())));
+        let missing = faults.iter().filter(|fault| fault.code == "detect.correlation-rule-unknown");
+        let names = missing.flat_map(|fault| &fault.args).map(|(_, name)| name);
+        let before = added.len();
+        for rule in names.filter_map(|name| loaded.named(name)) {
+            if !added.contains(&rule.id) {
+                text = format!("{text}\n---\n{}", rule.yaml);
+                added.push(rule.id.clone());
+            }
+        }
+        if added.len() == before {
+            return (text, added);
+        }
+    }
 }
 
 /// What the store can say beforehand of the events that the rules are for: product and category, in any case. What it lets
@@ -123,46 +162,93 @@ fn narrowed(set: &Ruleset) -> Filter {
 }
 
 async fn day(kit: &Kit, count: &mut Count, engine: &Arc<Engine>, search: Search) -> Result<()> {
-    let from = search.from.unwrap_or_default();
-    let (mut looked, mut hits, mut batches) = (0i64, 0, 0);
-    let mut found = Vec::new();
-    let mut pages = kit.events()?.each(search);
-    while let Some(events) = pages.try_next().await? {
-        let read = i64::try_from(events.len()).unwrap_or(0);
-        let (engine, room) = (Arc::clone(engine), SAMPLES.saturating_sub(count.samples.len() + found.len()));
-        let page = tokio::task::spawn_blocking(move || page(&engine, &events, room)).await.map_err(Fault::internal)?;
-        looked += read;
-        hits += page.hits;
-        let trial = &mut count.trial;
-        trial.looked += read;
-        trial.considered += page.considered;
-        trial.hits += page.hits;
-        trial.nanos += page.nanos;
-        found.extend(page.samples);
-        batches += 1;
-        if batches % SIGN == 0 {
-            keep(kit, count).await?;
+    let (begin, end) = (search.from.unwrap_or_default(), search.to.unwrap_or_default());
+    let (looked, hits, mut found) = (count.trial.looked, count.trial.hits, Vec::new());
+    let longest = if count.correlations.is_some() { replay::SPAN } else { end - begin };
+    let (mut from, mut length) = (begin, longest);
+    while from < end {
+        let to = (from + length).min(end);
+        let most = if length > replay::SHORTEST { replay::MOST } else { usize::MAX };
+        let search = Search { from: Some(from), to: Some(to), ..search.clone() };
+        let room = SAMPLES.saturating_sub(count.samples.len() + found.len());
+        if let Some(samples) = span(kit, count, engine, search, room, most).await? {
+            found.extend(samples);
+            (from, length) = (to, (length * 2).min(longest));
+        } else {
+            length = (length / 2).max(replay::SHORTEST);
         }
     }
     // The store gives a day's events in no order.
     found.sort_by_key(|(at, _)| *at);
     count.samples.extend(found.into_iter().map(|(_, sample)| sample));
     count.trial.cut = usize::try_from(count.trial.hits).is_ok_and(|hits| hits > count.samples.len());
-    count.by_day.push(json!({"day": day_in_vietnam(from), "looked": looked, "hits": hits}));
+    let (looked, hits) = (count.trial.looked - looked, count.trial.hits - hits);
+    count.by_day.push(json!({"day": day_in_vietnam(begin), "looked": looked, "hits": hits}));
     Ok(())
 }
 
-fn page(engine: &Engine, events: &[Event], room: usize) -> Page {
-    let rules = engine.ruleset().rules();
-    let meant = |event: &&Event| rules.iter().any(|rule| logsource::covers(&rule.logsource, &event.record.log));
-    let mut found = Page { considered: 0, hits: 0, nanos: 0, samples: Vec::new() };
+/// Counts the events of a span, and gives so many of its matches at most. `None` where more than `most` events have to be
+/// put in order: nothing was counted then.
+async fn span(
+    kit: &Kit,
+    count: &mut Count,
+    engine: &Arc<Engine>,
+    search: Search,
+    room: usize,
+    most: usize,
+) -> Result<Option<Vec<Found>>> {
+    let (mut whole, mut batches) = (Part::default(), 0);
+    let end = search.to.unwrap_or_default().min(kit.now());
+    let mut pages = kit.events()?.each(search);
+    while let Some(events) = pages.try_next().await? {
+        let (engine, room) = (Arc::clone(engine), room.saturating_sub(whole.samples.len()));
+        let work = move || part(&engine, &events, room);
+        whole.add(tokio::task::spawn_blocking(work).await.map_err(Fault::internal)?);
+        if whole.traces.len() > most {
+            return Ok(None);
+        }
+        batches += 1;
+        if batches % SIGN == 0 {
+            keep(kit, count).await?;
+        }
+    }
+    if let Some(mut correlations) = count.correlations.take() {
+        let traces = std::mem::take(&mut whole.traces);
+        let start = Instant::now();
+        let work = move || (correlations.see(traces, end), correlations);
+        let (found, correlations) = tokio::task::spawn_blocking(work).await.map_err(Fault::internal)?;
+        whole.nanos += i64::try_from(start.elapsed().as_nanos()).unwrap_or(0);
+        whole.hits += i64::try_from(found.len()).unwrap_or(0);
+        whole.samples.extend(found);
+        whole.samples.truncate(room);
+        count.correlations = Some(correlations);
+    }
+    let trial = &mut count.trial;
+    trial.looked += whole.looked;
+    trial.considered += whole.considered;
+    trial.hits += whole.hits;
+    trial.nanos += whole.nanos;
+    Ok(Some(whole.samples))
+}
+
+fn part(engine: &Engine, events: &[Event], room: usize) -> Part {
+    let set = engine.ruleset();
+    let meant = |event: &&Event| set.rules().iter().any(|rule| logsource::covers(&rule.logsource, &event.record.log));
+    let mut found = Part { looked: i64::try_from(events.len()).unwrap_or(0), ..Part::default() };
     let mut scratch = Scratch::default();
     for event in events.iter().filter(meant) {
         let start = Instant::now();
-        let matches = engine.matches(&event.record, &mut scratch);
+        let fired = engine.fired(&event.record, &mut scratch);
+        let loud: Vec<u32> = fired.iter().copied().filter(|rule| !set.is_quiet(*rule)).collect();
+        let correlated: Vec<u32> = fired.iter().copied().filter(|rule| set.is_correlated(*rule)).collect();
+        if !correlated.is_empty() {
+            found.traces.push(Trace::new(event, correlated));
+        }
         found.nanos += i64::try_from(start.elapsed().as_nanos()).unwrap_or(0);
         found.considered += 1;
-        let Some(first) = matches.first() else { continue };
+        if loud.is_empty() {
+            continue;
+        }
         found.hits += 1;
         if found.samples.len() < room {
             let host = event.record.hot.host.clone().unwrap_or_default();
@@ -170,7 +256,9 @@ fn page(engine: &Engine, events: &[Event], room: usize) -> Page {
                 let value: String = hit.value.chars().take(200).collect();
                 json!({"field": hit.field, "value": value})
             };
-            let values: Vec<Value> = first.hits.iter().take(5).map(value).collect();
+            let told = set.told(&event.record, &loud);
+            let values: Vec<Value> =
+                told.first().into_iter().flat_map(|first| first.hits.iter().take(5)).map(value).collect();
             found.samples.push((event.time, json!({"id": event.id, "at": event.time, "host": host, "values": values})));
         }
     }

@@ -15,11 +15,12 @@ use super::list::micros;
 use super::show::names;
 use super::switch::subject;
 use crate::alerts::views::Named;
+use crate::rules::loaded::{self, Loaded};
 use crate::rules::model::trial::{FAILED, Model, RUNNING};
 use crate::rules::store::{trials, versions};
 use crate::rules::trial::{self as work, DAYS, LOST};
 use crate::rules::views::{Trial, TrialForm, TrialHit, TrialRow};
-use crate::rules::{loaded, model, page_of};
+use crate::rules::{model, page_of};
 use crate::search::personal::Personal;
 use crate::sources;
 
@@ -54,17 +55,18 @@ struct Tried {
     yaml: String,
 }
 
-/// A rule that is only pasted, under its own title.
-fn pasted(yaml: String) -> Result<Tried> {
-    let set = work::read(&yaml)?;
-    let title = set.rules().first().map(|rule| rule.title.clone()).unwrap_or_default();
+/// A rule that is only pasted, under its own title; where there is a correlation, under that one's.
+fn pasted(yaml: String, loaded: &Loaded) -> Result<Tried> {
+    let set = work::read(&work::completed(&yaml, loaded).0)?;
+    let correlation = set.correlations().iter().find(|known| !known.quiet).map(|known| &known.rule);
+    let title = correlation.or(set.rules().first()).map(|rule| rule.title.clone()).unwrap_or_default();
     Ok(Tried { rule: String::new(), version: None, title, yaml })
 }
 
 async fn tried(ctx: &Ctx, rule: &str, version: &str) -> Result<Tried> {
     if let Ok(id) = version.parse::<Id>() {
         let found = versions::get(&ctx.kit.db, id).await?;
-        if found.kind != model::RULE {
+        if found.kind == model::FILTER {
             return Err(Fault::invalid("rules.trial-kind"));
         }
         return Ok(Tried { rule: found.rule, version: Some(id), title: found.title, yaml: found.yaml });
@@ -75,10 +77,11 @@ async fn tried(ctx: &Ctx, rule: &str, version: &str) -> Result<Tried> {
     Ok(Tried { rule: found.id.clone(), version: None, title, yaml: found.yaml.clone() })
 }
 
-/// The rule with the filters of the database that quiet it: what is tried is what would alert.
-async fn quieted(ctx: &Ctx, yaml: String, rule: &str) -> Result<String> {
+/// The rules with the filters of the database that quiet any of these: what is tried is what would alert.
+async fn quieted(ctx: &Ctx, yaml: String, rules: &[String]) -> Result<String> {
+    let quieted: Vec<&str> = rules.iter().map(String::as_str).chain(["any"]).collect();
     let filters = versions::filters(&ctx.kit.db).await?;
-    let in_force = filters.iter().filter(|filter| filter.state == "approved" && names(&filter.yaml, &[rule, "any"]));
+    let in_force = filters.iter().filter(|filter| filter.state == "approved" && names(&filter.yaml, &quieted));
     Ok(in_force.fold(yaml, |text, filter| format!("{text}\n---\n{}", filter.yaml)))
 }
 
@@ -141,7 +144,7 @@ pub(in crate::rules) async fn begin(mut ctx: Ctx) -> Result<Reply> {
     let form: Asked = ctx.form().await?;
     let tried = match (form.rule.is_empty() && form.version.is_empty(), form.yaml) {
         (true, yaml) if yaml.trim().is_empty() => return Err(Fault::invalid("rules.trial-nothing").on("yaml")),
-        (true, yaml) => pasted(yaml)?,
+        (true, yaml) => pasted(yaml, &loaded::of(&ctx.kit)?.current())?,
         (false, _) => tried(&ctx, &form.rule, &form.version).await?,
     };
     let (from, to) = (day("from", &form.from)?, day("to", &form.to)?);
@@ -153,7 +156,9 @@ pub(in crate::rules) async fn begin(mut ctx: Ctx) -> Result<Reply> {
         return Err(Fault::new(khien_base::Kind::TooMany, "rules.trials").with("limit", AT_ONCE));
     }
     let before = from.pred_opt().ok_or_else(|| Fault::invalid("rules.day").on("from"))?;
-    let yaml = if tried.rule.is_empty() { tried.yaml } else { quieted(&ctx, tried.yaml, &tried.rule).await? };
+    let (yaml, mut in_force) = work::completed(&tried.yaml, &loaded::of(&ctx.kit)?.current());
+    in_force.extend(Some(tried.rule.clone()).filter(|rule| !rule.is_empty()));
+    let yaml = if in_force.is_empty() { yaml } else { quieted(&ctx, yaml, &in_force).await? };
     let trial = Model {
         id: ctx.kit.id(),
         yaml,

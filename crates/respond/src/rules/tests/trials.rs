@@ -214,6 +214,68 @@ async fn a_pasted_rule_is_hunted_and_what_is_no_plain_rule_is_refused() {
 }
 
 #[tokio::test]
+async fn a_correlation_is_hunted_in_the_order_of_time_and_finds_what_it_found_when_events_came() {
+    use khien_base::ports::Whose;
+    use sea_orm::EntityTrait;
+
+    let centre = Centre::new().await;
+    let kit = &centre.app.kit;
+    let begin = kit.now() - TimeDelta::hours(3);
+    let failed = |second: i64| Record {
+        time: Some(begin + TimeDelta::seconds(second)),
+        log: LogSource { product: Some("linux".into()), service: Some("sshd".into()), category: None },
+        hot: Hot { host: Some("cong-dvc".into()), ..Hot::default() },
+        fields: json!({"hostname": "cong-dvc", "user": "root", "src_ip": "203.0.113.7",
+            "message": format!("Failed password for root from 203.0.113.7 port {} ssh2", 40_000 + second)})
+        .as_object()
+        .unwrap()
+        .clone()
+        .into(),
+        raw: format!("Failed password {second}"),
+        key: None,
+    };
+    let whose = |unit: &str, source| Whose {
+        source: Id::from_u128(source),
+        system: centre.hospital,
+        unit: centre.app.unit(unit).unwrap(),
+    };
+    // Six of the commune are not put together with those of the department; one of these comes twice.
+    centre.pipeline.take(whose("09253", 2), (0..6).map(failed).collect()).await.unwrap();
+    centre.pipeline.take(whose("so-y-te", 1), (0..12).map(failed).collect()).await.unwrap();
+    centre.pipeline.take(whose("so-y-te", 1), (0..2).map(failed).collect()).await.unwrap();
+    centre.events.0.lock().unwrap().reverse();
+    let title = "SSH Password Guessing";
+    let alerts = crate::alerts::model::Entity::find().all(kit.db.read()).await.unwrap();
+    let alert = alerts.iter().find(|alert| alert.title == title).unwrap();
+    let first = alert.detail["event_ids"].as_array().unwrap().last().unwrap().as_str().unwrap();
+
+    let mut officer = centre.officer().await;
+    let span = [("from", "2026-09-30"), ("to", "2026-10-01")];
+    let known = [("rule", alert.rule.as_str()), span[0], span[1]];
+    let begun = officer.post("/rules/trials", &known).await;
+    assert_eq!(begun.status, 303, "{}", begun.text());
+    let hunt = ended(&mut officer, begun.location()).await;
+    assert_eq!((hunt["row"]["state"].as_str(), hunt["row"]["hits"].as_i64()), (Some("done"), Some(1)), "{hunt}");
+    assert_eq!(
+        (hunt["samples"][0]["id"].as_str(), hunt["samples"][0]["host"].as_str()),
+        (Some(first), Some("cong-dvc"))
+    );
+    assert_eq!(hunt["row"]["looked"].as_i64(), Some(20), "spans that were cut are not counted twice");
+
+    // One that is pasted refers to a rule in force; of the commune's own six are enough.
+    let pasted = "title: Đoán mật khẩu\ncorrelation:\n    type: event_count\n    rules: [lnx_sshd_failed]\n    group-by: [src_ip]\n    \
+                  timespan: 10m\n    condition:\n        gte: 6\n";
+    let form = [("yaml", pasted), span[0], span[1]];
+    let mut point = centre.focal("09253").await;
+    for (who, hits) in [(&mut officer, 2), (&mut point, 1)] {
+        let begun = who.post("/rules/trials", &form).await;
+        assert_eq!(begun.status, 303, "{}", begun.text());
+        let hunt = ended(who, begun.location()).await;
+        assert_eq!((hunt["row"]["hits"].as_i64(), hunt["row"]["title"].as_str()), (Some(hits), Some("Đoán mật khẩu")));
+    }
+}
+
+#[tokio::test]
 async fn a_hunt_is_stopped_by_who_asked_for_it_only() {
     let centre = Centre::new().await;
     store(&centre, "so-y-te", 0, "in trộm");
