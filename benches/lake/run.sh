@@ -2,6 +2,7 @@
 # Fills a lake with events of 30 days and asks four questions of Khiên, of DuckDB on the same files and of chDB on a
 # MergeTree of the same rows, all in this run.
 #   run.sh ROWS [FOLDER]      FOLDER keeps the lake; without it everything is removed afterwards
+# BENCH_ROWS_OF_A_FILE writes files of so many rows at once instead of merging: for very many rows.
 # Cold is the first answer after the system's page cache was dropped, where that is allowed; warm the best of four more.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -21,7 +22,7 @@ else
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
 fi
-[ -d "$work/lake" ] || "$bench" make "$work/lake" "$rows"
+[ -d "$work/lake" ] || "$bench" make "$work/lake" "$rows" ${BENCH_ROWS_OF_A_FILE:-}
 drop() { sync; { echo 3 > /proc/sys/vm/drop_caches; } 2>/dev/null || echo '{"note": "the page cache was not dropped"}'; }
 : > "$work/khien.ndjson"
 for question in count address word top histogram; do

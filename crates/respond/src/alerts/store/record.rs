@@ -9,6 +9,7 @@ use khien_base::{Id, Ids, Result};
 use khien_db::{Db, fault};
 use khien_web::Live;
 use khien_web::live::Bus;
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait,
     IntoActiveModel, QueryFilter, QuerySelect,
@@ -65,7 +66,6 @@ type Place = (String, Id, String, String);
 /// An alert in hand.
 struct Open {
     group: Model,
-    fresh: bool,
     touched: bool,
 }
 
@@ -96,7 +96,7 @@ async fn record_chunk(
         let at = finding.event.time;
         let found = places.iter().copied().find(|n| open.get(*n).is_some_and(|open| rules::takes(&open.group, at)));
         let n = found.unwrap_or_else(|| {
-            open.push(Open { group: begin(ids, now, finding, host), fresh: true, touched: true });
+            open.push(Open { group: begin(ids, now, finding, host), touched: true });
             places.push(open.len() - 1);
             open.len() - 1
         });
@@ -154,7 +154,7 @@ async fn candidates(conn: &DatabaseTransaction, findings: &[(String, &Finding)])
         .all(conn)
         .await
         .map_err(fault)?;
-    Ok(groups.into_iter().map(|group| Open { group, fresh: false, touched: false }).collect())
+    Ok(groups.into_iter().map(|group| Open { group, touched: false }).collect())
 }
 
 fn begin(ids: &Ids, now: DateTime<Utc>, finding: &Finding, host: String) -> Model {
@@ -224,29 +224,34 @@ async fn save(
     members: Vec<member::ActiveModel>,
     only_counted: Vec<counted::ActiveModel>,
 ) -> Result<()> {
-    let (fresh, old): (Vec<Open>, Vec<Open>) = open.into_iter().filter(|open| open.touched).partition(|o| o.fresh);
-    for rows in fresh.chunks(ROWS) {
-        let rows = rows.iter().map(|open| open.group.clone().into_active_model().reset_all());
-        Entity::insert_many(rows).exec_without_returning(conn).await.map_err(fault)?;
+    // A new alert and one that takes more are written by the same statement.
+    let grown = OnConflict::column(Column::Id)
+        .update_columns([
+            Column::Hits,
+            Column::Kept,
+            Column::KeptDay,
+            Column::FirstAt,
+            Column::LastAt,
+            Column::Hour,
+            Column::Level,
+            Column::Detail,
+            Column::UpdatedAt,
+        ])
+        .to_owned();
+    let touched = open.into_iter().filter(|open| open.touched);
+    for rows in together(touched.map(|open| open.group.into_active_model().reset_all())) {
+        Entity::insert_many(rows).on_conflict(grown.clone()).exec_without_returning(conn).await.map_err(fault)?;
     }
-    for open in old {
-        let mut row = open.group.clone().into_active_model();
-        row.hits = ActiveValue::Set(open.group.hits);
-        row.kept = ActiveValue::Set(open.group.kept);
-        row.kept_day = ActiveValue::Set(open.group.kept_day);
-        row.first_at = ActiveValue::Set(open.group.first_at);
-        row.last_at = ActiveValue::Set(open.group.last_at);
-        row.hour = ActiveValue::Set(open.group.hour);
-        row.level = ActiveValue::Set(open.group.level);
-        row.detail = ActiveValue::Set(open.group.detail.clone());
-        row.updated_at = ActiveValue::Set(open.group.updated_at);
-        row.update(conn).await.map_err(fault)?;
+    for rows in together(members.into_iter()) {
+        member::Entity::insert_many(rows).exec_without_returning(conn).await.map_err(fault)?;
     }
-    for rows in members.chunks(ROWS) {
-        member::Entity::insert_many(rows.to_vec()).exec_without_returning(conn).await.map_err(fault)?;
-    }
-    for rows in only_counted.chunks(ROWS) {
-        counted::Entity::insert_many(rows.to_vec()).exec_without_returning(conn).await.map_err(fault)?;
+    for rows in together(only_counted.into_iter()) {
+        counted::Entity::insert_many(rows).exec_without_returning(conn).await.map_err(fault)?;
     }
     Ok(())
+}
+
+/// Rows, as many at a time as one statement carries.
+fn together<T>(mut rows: impl Iterator<Item = T>) -> impl Iterator<Item = Vec<T>> {
+    std::iter::from_fn(move || Some(rows.by_ref().take(ROWS).collect()).filter(|part: &Vec<T>| !part.is_empty()))
 }
