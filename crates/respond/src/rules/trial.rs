@@ -58,6 +58,14 @@ impl Part {
         self.samples.extend(other.samples);
         self.traces.extend(other.traces);
     }
+
+    /// Adds its figures to those of a trial.
+    fn count(&self, trial: &mut Model) {
+        trial.looked += self.looked;
+        trial.considered += self.considered;
+        trial.hits += self.hits;
+        trial.nanos += self.nanos;
+    }
 }
 
 /// The fault of a trial that its asker stopped.
@@ -79,7 +87,7 @@ pub async fn run(kit: Arc<Kit>, trial: Model, reach: Reach) {
         tracing::warn!(trial = %id, %fault, "a trial of a rule ended early");
         count.trial.fault = Some(fault.code.into_owned());
     }
-    match keep(&kit, &mut count).await {
+    match keep(&kit, &mut count, &Part::default()).await {
         Err(fault) if fault.code != STOPPED => {
             tracing::error!(trial = %id, %fault, "the end of a trial could not be kept");
         }
@@ -104,7 +112,7 @@ async fn days(kit: &Kit, count: &mut Count, reach: &Reach) -> Result<()> {
         };
         day(kit, count, &engine, search).await?;
         count.trial.days_done += 1;
-        keep(kit, count).await?;
+        keep(kit, count, &Part::default()).await?;
         from = to;
     }
     Ok(())
@@ -209,7 +217,7 @@ async fn span(
         }
         batches += 1;
         if batches % SIGN == 0 {
-            keep(kit, count).await?;
+            keep(kit, count, &whole).await?;
         }
     }
     if let Some(mut correlations) = count.correlations.take() {
@@ -223,11 +231,7 @@ async fn span(
         whole.samples.truncate(room);
         count.correlations = Some(correlations);
     }
-    let trial = &mut count.trial;
-    trial.looked += whole.looked;
-    trial.considered += whole.considered;
-    trial.hits += whole.hits;
-    trial.nanos += whole.nanos;
+    whole.count(&mut count.trial);
     Ok(Some(whole.samples))
 }
 
@@ -265,11 +269,14 @@ fn part(engine: &Engine, events: &[Event], room: usize) -> Part {
     found
 }
 
-async fn keep(kit: &Kit, count: &mut Count) -> Result<()> {
+/// Keeps how far a trial has come, with what the span under way has given so far.
+async fn keep(kit: &Kit, count: &mut Count, under_way: &Part) -> Result<()> {
     count.trial.by_day = Value::Array(count.by_day.clone());
     count.trial.samples = Value::Array(count.samples.clone());
     count.trial.seen_at = kit.now();
-    if !trials::save(&kit.db, &count.trial).await? {
+    let mut told = count.trial.clone();
+    under_way.count(&mut told);
+    if !trials::save(&kit.db, &told).await? {
         return Err(Fault::conflict(STOPPED));
     }
     kit.bus.tell(Live { topic: "rule-trials", permission: "rules:read", unit: None });
