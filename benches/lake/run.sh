@@ -2,7 +2,7 @@
 # Fills a lake with events of 30 days and asks four questions of Khiên, of DuckDB on the same files and of chDB on a
 # MergeTree of the same rows, all in this run.
 #   run.sh ROWS [FOLDER]      FOLDER keeps the lake; without it everything is removed afterwards
-# BENCH_ROWS_OF_A_FILE writes files of so many rows at once instead of merging: for very many rows.
+# BENCH_ROWS_OF_A_FILE writes files of so many rows and does not merge them: fresh files, without bloom filters.
 # Cold is the first answer after the system's page cache was dropped, where that is allowed; warm the best of four more.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)

@@ -128,7 +128,7 @@ test.describe.serial("search", () => {
     await page.locator("form[action='/rules/trials'] button[type=submit]").click();
     await page.waitForURL(/\/rules\/trials\/[0-9a-f-]{36}/);
     await expect(page.getByText("Xong", { exact: true })).toBeVisible();
-    await expect(page.locator(".stat", { hasText: "Sự kiện khớp" })).toContainText("120");
+    await expect(page.locator(".stat", { hasText: "Số lần khớp" })).toContainText("120");
     await accessible(page);
     await picture(page, "hunt");
   });

@@ -1,5 +1,5 @@
 //! `make`: fills a lake with events of 30 days through the store's own way in, and tidies it; with the rows of a file, it
-//! writes files of that size at once, as tidying would leave them, and does not tidy. `ask`: a question, five
+//! writes files of that size and leaves the tidying to `tidy`. `ask`: a question, five
 //! times. `pack`: event logs of Windows, as they are, through the same way, on one day. `README.md` of the benches says
 //! how peers are asked the same.
 
@@ -42,10 +42,11 @@ fn main() -> std::process::ExitCode {
             match given.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
                 ["make", dir, rows] => make(Path::new(dir), number(rows)?, None).await,
                 ["make", dir, rows, of_a_file] => make(Path::new(dir), number(rows)?, Some(number(of_a_file)?)).await,
+                ["tidy", dir] => tidy(Path::new(dir)).await,
                 ["pack", dir, logs] => pack(Path::new(dir), Path::new(logs)).await,
                 ["ask", dir, question] => ask(Path::new(dir), question).await,
                 _ => Err(Fault::internal(
-                    "use: make DIR ROWS [ROWS_OF_A_FILE] | pack DIR LOGS | ask DIR count|address|word|top|histogram",
+                    "use: make DIR ROWS [ROWS_OF_A_FILE] | tidy DIR | pack DIR LOGS | ask DIR count|address|word|top|histogram",
                 )),
             }
         })
@@ -162,6 +163,13 @@ async fn tidied(lake: &Lake, raw: u64) -> Result<Value> {
         "fresh_per_raw": ratio(fresh.bytes, raw), "stored_per_raw": ratio(kept.bytes, raw),
         "bytes_per_event": ratio(kept.bytes, kept.events), "peak_mib": peak(),
     }))
+}
+
+/// What is left to merge in a lake that was made before.
+async fn tidy(dir: &Path) -> Result<()> {
+    let lake = Lake::open_with(dir, Clock::fixed(last_day() + TimeDelta::days(3)), settings()).await?;
+    say(&tidied(&lake, 0).await?);
+    lake.close().await
 }
 
 /// Event logs of a folder and below.

@@ -222,10 +222,13 @@ async fn span(
     }
     if let Some(mut correlations) = count.correlations.take() {
         let traces = std::mem::take(&mut whole.traces);
-        let start = Instant::now();
-        let work = move || (correlations.see(traces, end), correlations);
-        let (found, correlations) = tokio::task::spawn_blocking(work).await.map_err(Fault::internal)?;
-        whole.nanos += i64::try_from(start.elapsed().as_nanos()).unwrap_or(0);
+        let work = move || {
+            let start = Instant::now();
+            let found = correlations.see(traces, end);
+            (found, i64::try_from(start.elapsed().as_nanos()).unwrap_or(0), correlations)
+        };
+        let (found, nanos, correlations) = tokio::task::spawn_blocking(work).await.map_err(Fault::internal)?;
+        whole.nanos += nanos;
         whole.hits += i64::try_from(found.len()).unwrap_or(0);
         whole.samples.extend(found);
         whole.samples.truncate(room);
