@@ -3,8 +3,8 @@
 //! `cargo run --release -- [CORPUS]`, where CORPUS is the folder with `sigma/` and `evtx/attack-samples/`
 //! (default: `../../../shared/data`). Each figure is the median of five rounds, in which all take turns on one part of
 //! the lines after the other: whatever slows the machine for a while slows them alike. Times of one thread are processor
-//! time, so that other work on the machine does not count; of two, they are wall time. A part of the lines is matched by the plain
-//! matcher first, and a round of ours that gives another number of matches ends the bench.
+//! time, so that other work on the machine does not count; of two, they are wall time. A part of the lines is matched by
+//! the plain matcher first, and a round of ours that gives another number of matches ends the bench.
 
 mod corpus;
 mod ours;

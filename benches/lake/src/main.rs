@@ -123,7 +123,7 @@ async fn make(dir: &Path, rows: u64, of_a_file: Option<usize>) -> Result<()> {
     lake.flush().await?;
     say(&json!({"append_seconds": start.elapsed().as_secs_f64(), "peak_mib": peak()}));
     forget_peak();
-    let kept = if of_a_file.is_some() { stored(&lake, raw).await? } else { tidied(&lake, raw).await? };
+    let kept = if of_a_file.is_some() { stored(&lake, raw).await? } else { tidied(&lake, Some(raw)).await? };
     say(&kept);
     match Arc::into_inner(lake) {
         Some(lake) => lake.close().await,
@@ -145,8 +145,8 @@ async fn stored(lake: &Lake, raw: u64) -> Result<Value> {
     }))
 }
 
-/// Merges until nothing is left to merge, and says what is stored then.
-async fn tidied(lake: &Lake, raw: u64) -> Result<Value> {
+/// Merges until nothing is left to merge, and says what is stored then; beside the raw bytes, where they are known.
+async fn tidied(lake: &Lake, raw: Option<u64>) -> Result<Value> {
     let fresh = lake.holdings().await?;
     let began = Instant::now();
     loop {
@@ -160,7 +160,8 @@ async fn tidied(lake: &Lake, raw: u64) -> Result<Value> {
     Ok(json!({
         "rows": kept.events, "raw_bytes": raw, "fresh_bytes": fresh.bytes, "fresh_files": fresh.files,
         "tidy_seconds": began.elapsed().as_secs_f64(), "bytes": kept.bytes, "files": kept.files,
-        "fresh_per_raw": ratio(fresh.bytes, raw), "stored_per_raw": ratio(kept.bytes, raw),
+        "fresh_per_raw": raw.map(|raw| ratio(fresh.bytes, raw)),
+        "stored_per_raw": raw.map(|raw| ratio(kept.bytes, raw)),
         "bytes_per_event": ratio(kept.bytes, kept.events), "peak_mib": peak(),
     }))
 }
@@ -168,7 +169,7 @@ async fn tidied(lake: &Lake, raw: u64) -> Result<Value> {
 /// What is left to merge in a lake that was made before.
 async fn tidy(dir: &Path) -> Result<()> {
     let lake = Lake::open_with(dir, Clock::fixed(last_day() + TimeDelta::days(3)), settings()).await?;
-    say(&tidied(&lake, 0).await?);
+    say(&tidied(&lake, None).await?);
     lake.close().await
 }
 
@@ -208,7 +209,7 @@ async fn pack(dir: &Path, folder: &Path) -> Result<()> {
         }
     }
     lake.flush().await?;
-    say(&tidied(&lake, raw).await?);
+    say(&tidied(&lake, Some(raw)).await?);
     lake.close().await
 }
 
