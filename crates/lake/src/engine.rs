@@ -110,6 +110,8 @@ impl Engine {
         let options = config.options_mut();
         options.execution.parquet.pushdown_filters = true;
         options.execution.parquet.reorder_filters = true;
+        // Our own tables know better ([`crate::skip`]).
+        options.execution.parquet.bloom_filter_on_read = false;
         options.execution.enable_recursive_ctes = false;
         options.sql_parser.collect_spans = true;
         let state = SessionStateBuilder::new()

@@ -37,6 +37,7 @@ mod rows;
 mod scan;
 mod search;
 mod shares;
+mod skip;
 mod stage;
 mod statement;
 mod tail;

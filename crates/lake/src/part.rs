@@ -13,7 +13,7 @@ use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::datatypes::TimestampMicrosecondType;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::{Compression, Encoding, ZstdLevel};
-use datafusion::parquet::file::metadata::SortingColumn;
+use datafusion::parquet::file::metadata::{KeyValue, SortingColumn};
 use datafusion::parquet::file::properties::{BloomFilterPosition, EnabledStatistics, WriterProperties};
 use datafusion::parquet::schema::types::ColumnPath;
 use khien_base::{Fault, Id, Result};
@@ -21,10 +21,13 @@ use serde_json::{Value, json};
 
 use crate::columns::{BLOOMED, DAY, FILE_SCHEMA, LONG, RAW};
 use crate::fields::shaped;
+use crate::skip::{self, Skip};
 use crate::stage::file_name;
 
-/// Rows of one row group: what a reader holds at once of a file that it merges.
+/// Rows of one row group of a file that is merged soon: what the merge holds of it at once.
 const GROUP_ROWS: usize = 32_768;
+/// The same of a file that stays: fewer groups have a smaller footer.
+const GROUP_ROWS_LONG: usize = 65_536;
 
 /// One data file of the table, as the log names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +44,8 @@ pub(crate) struct Part {
     pub(crate) times: (i64, i64),
     /// Smallest and largest identity; the widest span where the log does not say.
     pub(crate) ids: (Id, Id),
+    /// What the file tells of where values are.
+    pub(crate) skip: skip::Asked,
 }
 
 fn time_text(micros: i64) -> String {
@@ -103,6 +108,7 @@ impl Part {
             day,
             times: (time("minValues").unwrap_or(i64::MIN), time("maxValues").unwrap_or(i64::MAX)),
             ids: (id("minValues").unwrap_or(Id::nil()), id("maxValues").unwrap_or(Id::max())),
+            skip: skip::Asked::default(),
         })
     }
 }
@@ -123,16 +129,16 @@ impl Part {
 pub(crate) enum Stay {
     /// Until the next merge: written fast.
     Short,
-    /// For months: written small, with bloom filters.
+    /// For months: written small, with bloom filters for whoever reads Parquet, and tables of our own ([`skip`]).
     Long,
 }
 
 fn properties(stay: Stay) -> Result<WriterProperties> {
     // Measured on Windows events (docs/lake.md): level 1 takes as many bytes as 3; 9 takes a tenth less at
     // five times the work, and pages of 4 MiB again 4 %.
-    let (level, page) = match stay {
-        Stay::Short => (1, 1024 * 1024),
-        Stay::Long => (9, 4 * 1024 * 1024),
+    let (level, page, rows) = match stay {
+        Stay::Short => (1, 1024 * 1024, GROUP_ROWS),
+        Stay::Long => (9, 4 * 1024 * 1024, GROUP_ROWS_LONG),
     };
     let level = ZstdLevel::try_new(level).map_err(Fault::internal)?;
     let newest_first = ["time", "id"]
@@ -142,7 +148,7 @@ fn properties(stay: Stay) -> Result<WriterProperties> {
         .collect();
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
-        .set_max_row_group_row_count(Some(GROUP_ROWS))
+        .set_max_row_group_row_count(Some(rows))
         .set_data_page_row_count_limit(4_096)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_column_statistics_enabled(ColumnPath::from("time"), EnabledStatistics::Page)
@@ -164,7 +170,7 @@ fn properties(stay: Stay) -> Result<WriterProperties> {
             // The writer cuts a filter down to the number of different values that a row group turned out to have.
             properties = properties
                 .set_column_bloom_filter_fpp(ColumnPath::from(name), 0.01)
-                .set_column_bloom_filter_max_ndv(ColumnPath::from(name), GROUP_ROWS as u64);
+                .set_column_bloom_filter_max_ndv(ColumnPath::from(name), rows as u64);
         }
     }
     Ok(properties.build())
@@ -178,6 +184,7 @@ pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
 /// A data file that is being written. Dropped before [`PartWriter::finish_in`], it leaves nothing in the table.
 pub(crate) struct PartWriter {
     writer: ArrowWriter<File>,
+    skip: Option<skip::Builder>,
     draft: PathBuf,
     part: Part,
 }
@@ -195,8 +202,10 @@ impl PartWriter {
             day,
             times: (i64::MAX, i64::MIN),
             ids: (Id::max(), Id::nil()),
+            skip: skip::Asked::default(),
         };
-        Ok(Self { writer: writer.map_err(Fault::internal)?, draft, part })
+        let skip = (stay == Stay::Long).then(skip::Builder::new);
+        Ok(Self { writer: writer.map_err(Fault::internal)?, skip, draft, part })
     }
 
     /// Adds rows, newest first.
@@ -215,14 +224,29 @@ impl PartWriter {
             }
         }
         self.part.rows += u64::try_from(batch.num_rows()).unwrap_or(0);
+        if let Some(skip) = &mut self.skip {
+            skip.push(batch);
+        }
         let batch = shaped(batch)?;
         self.writer.write(&batch).map_err(|e| Fault::unavailable("lake.disk", e))
+    }
+
+    /// Writes where values are, behind the rows, and into the footer where that stands.
+    fn store(&mut self, skip: skip::Builder) -> Result<Skip> {
+        self.writer.flush().map_err(|e| Fault::unavailable("lake.disk", e))?;
+        let (skip, bytes) = skip.finish(self.writer.bytes_written() as u64);
+        self.writer.write_all(&bytes).map_err(|e| Fault::unavailable("lake.disk", e))?;
+        let told = serde_json::to_string(&skip).map_err(Fault::internal)?;
+        self.writer.append_key_value_metadata(KeyValue::new(skip::KEY.to_owned(), told));
+        Ok(skip)
     }
 
     /// Closes the file and makes its bytes durable.
     fn seal(&mut self) -> Result<()> {
         let disk = |e: std::io::Error| Fault::unavailable("lake.disk", e);
+        let skip = self.skip.take().map(|skip| self.store(skip)).transpose()?;
         self.writer.finish().map_err(|e| Fault::unavailable("lake.disk", e))?;
+        self.part.skip = skip.into();
         let file = self.writer.inner();
         file.sync_all().map_err(disk)?;
         self.part.size = file.metadata().map_err(disk)?.len();

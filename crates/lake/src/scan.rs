@@ -25,7 +25,7 @@ use datafusion::common::{
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::memory::MemorySourceConfig;
-use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::parquet::{CachedParquetFileReaderFactory, ParquetRowSelection};
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
@@ -46,6 +46,7 @@ use khien_base::Reach;
 use crate::columns::{DAY, DAY_FIELD, FIELDS, FILE_SCHEMA, RAW, READ_SCHEMA, SHAPE, TABLE_SCHEMA, VIEW_SCHEMA};
 use crate::fields;
 use crate::part::Part;
+use crate::skip::{Chosen, FOOTER, Question, narrowed};
 use crate::stage::file_name;
 use crate::tail::Fresh;
 
@@ -105,8 +106,21 @@ impl EventsTable {
         Ok(parts.into_iter().zip(kept).filter(|(_, keep)| *keep).map(|(part, _)| part).collect())
     }
 
+    /// The files that filters leave, and of each the rows that they may find.
+    async fn chosen(
+        state: &dyn Session,
+        (url, place): (&ObjectStoreUrl, Place),
+        parts: Vec<Arc<Part>>,
+        filters: &[Expr],
+    ) -> Outcome<Vec<Chosen>> {
+        let parts = Self::prune(state, parts, filters)?;
+        let Some(question) = Question::of(filters) else { return Ok(whole(&parts)) };
+        let store = state.runtime_env().object_store(url)?;
+        narrowed(state, &store, parts, &question, |part| file(part, place)).await
+    }
+
     /// The plan that reads these columns of [`VIEW_SCHEMA`] of all that filters may leave; `None` when that is nothing.
-    fn everything(
+    async fn everything(
         &self,
         state: &dyn Session,
         columns: Option<Vec<usize>>,
@@ -120,22 +134,28 @@ impl EventsTable {
             let newest_first = newest_first.collect::<Outcome<Vec<_>>>()?;
             plans.push(MemorySourceConfig::try_new_exec(&[newest_first], schema, None)?);
         }
-        let staged = Self::prune(state, self.fresh.parts().cloned().collect(), filters)?;
-        if !staged.is_empty() {
-            let place = (&self.staged, file_name as Place);
-            plans.push(read(state, &VIEW_SCHEMA, place, &staged, columns.clone(), limit, false)?);
-        }
-        let parts = Self::prune(state, self.parts.clone(), filters)?;
-        if !parts.is_empty() {
-            plans.push(read(state, &VIEW_SCHEMA, (&self.store, path), &parts, columns, limit, false)?);
+        let places: [((&ObjectStoreUrl, Place), Vec<Arc<Part>>); 2] = [
+            ((&self.staged, file_name), self.fresh.parts().cloned().collect()),
+            ((&self.store, path), self.parts.clone()),
+        ];
+        for (place, parts) in places {
+            let chosen = Self::chosen(state, place, parts, filters).await?;
+            if !chosen.is_empty() {
+                plans.push(read(state, &VIEW_SCHEMA, place, &chosen, columns.clone(), limit, false)?);
+            }
         }
         if plans.is_empty() { Ok(None) } else { UnionExec::try_new(plans).map(Some) }
     }
 
     /// The plan that reads these columns of [`READ_SCHEMA`] of all files, each a group of its own, as files hold them.
     pub(crate) fn as_stored(&self, state: &dyn Session, columns: Vec<usize>) -> Outcome<Arc<dyn ExecutionPlan>> {
-        read(state, &READ_SCHEMA, (&self.store, path), &self.parts, Some(columns), None, true)
+        read(state, &READ_SCHEMA, (&self.store, path), &whole(&self.parts), Some(columns), None, true)
     }
+}
+
+/// The files with all their rows.
+fn whole(parts: &[Arc<Part>]) -> Vec<Chosen> {
+    parts.iter().map(|part| Chosen { part: Arc::clone(part), rows: None }).collect()
 }
 
 /// The plan that reads these columns of a schema of these files: each a group of its own if `apart`, else dealt over the
@@ -144,16 +164,21 @@ fn read(
     state: &dyn Session,
     seen: &SchemaRef,
     (url, place): (&ObjectStoreUrl, Place),
-    parts: &[Arc<Part>],
+    parts: &[Chosen],
     columns: Option<Vec<usize>>,
     limit: Option<usize>,
     apart: bool,
 ) -> Outcome<Arc<dyn ExecutionPlan>> {
     let groups = if apart { parts.len() } else { state.config().target_partitions().clamp(1, parts.len().max(1)) };
     let mut files: Vec<Vec<PartitionedFile>> = vec![Vec::new(); groups];
-    for (at, part) in parts.iter().enumerate() {
+    for (at, Chosen { part, rows }) in parts.iter().enumerate() {
+        let file = file(part, place);
+        let file = match rows {
+            Some(rows) => file.with_extension(ParquetRowSelection::new(rows.clone())),
+            None => file,
+        };
         if let Some(group) = files.get_mut(at % groups.max(1)) {
-            group.push(file(part, place));
+            group.push(file);
         }
     }
     let runtime = state.runtime_env();
@@ -167,10 +192,10 @@ fn read(
         TableSchema::builder(Arc::new(in_files)).with_table_partition_cols(vec![Arc::clone(&DAY_FIELD)]).build();
     let source = ParquetSource::new(schema)
         .with_table_parquet_options(options)
-        .with_metadata_size_hint(64 * 1024)
+        .with_metadata_size_hint(FOOTER)
         .with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(store, cache)));
     let mut whole = Statistics::new_unknown(seen);
-    whole.num_rows = Precision::Exact(parts.iter().map(|part| usize::try_from(part.rows).unwrap_or(0)).sum());
+    whole.num_rows = Precision::Exact(parts.iter().map(|chosen| usize::try_from(chosen.part.rows).unwrap_or(0)).sum());
     let config = FileScanConfigBuilder::new(url.clone(), Arc::new(source))
         .with_file_groups(files.into_iter().map(FileGroup::new).collect())
         .with_statistics(whole)
@@ -248,7 +273,7 @@ impl TableProvider for EventsTable {
         let needed = self.needed(&wanted);
         let columns = needed.iter().map(|name| Ok(VIEW_SCHEMA.index_of(name)?)).collect::<Outcome<Vec<_>>>()?;
         let limit = limit.filter(|_| filters.is_empty() && self.reach == Reach::All);
-        match self.everything(state, Some(columns), filters, limit)? {
+        match self.everything(state, Some(columns), filters, limit).await? {
             Some(input) => self.seen(state, input, &wanted),
             None => empty(project_schema(&TABLE_SCHEMA, projection)?),
         }

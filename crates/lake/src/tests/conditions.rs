@@ -7,7 +7,8 @@ use khien_base::ports::{EventStore, Search};
 use khien_base::{Event, Reach};
 use serde_json::json;
 
-use super::{Maker, all, open, said, unit};
+use super::{Maker, all, commit, open, said, unit};
+use crate::Lake;
 
 /// Events that differ in what conditions ask for.
 fn varied(maker: &mut Maker) -> Vec<Event> {
@@ -84,24 +85,55 @@ const CONDITIONS: [&str; 50] = [
     "host:*01 product:WINDOWS service:security -category:*",
 ];
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_engine_finds_what_the_plain_reading_says() {
-    let dir = tempfile::tempdir().unwrap();
-    let lake = open(dir.path()).await;
-    let mut maker = Maker::new(1);
-    let events = varied(&mut maker);
-    lake.append(events[..5].to_vec()).await.unwrap();
-    lake.append(events[5..].to_vec()).await.unwrap();
+/// What a unit's search finds is what the plain reading finds of its events, oldest first.
+async fn compared(lake: &Lake, events: &[Event]) {
     let mut something = 0;
     for text in CONDITIONS {
         let filter = said(text);
         let mut expected: Vec<_> = events.iter().filter(|event| filter.holds(event)).map(|event| event.id).collect();
         expected.reverse();
-        let found = lake.search(Search { filter, ..all(Reach::All) }).await.unwrap_or_else(|e| panic!("{text}: {e}"));
+        let query = Search { filter, ..all(Reach::Units([unit(1)].into())) };
+        let found = lake.search(query).await.unwrap_or_else(|e| panic!("{text}: {e}"));
         assert_eq!(found.events.iter().map(|event| event.id).collect::<Vec<_>>(), expected, "{text}");
         something += usize::from(!expected.is_empty() && expected.len() < events.len());
     }
     assert!(something > 35, "conditions that tell events apart: {something}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_engine_finds_what_the_plain_reading_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = open(dir.path()).await;
+    let events = varied(&mut Maker::new(1));
+    lake.append(events[..5].to_vec()).await.unwrap();
+    lake.append(events[5..].to_vec()).await.unwrap();
+    compared(&lake, &events).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_files_that_stay_the_engine_finds_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = open(dir.path()).await;
+    let mut maker = Maker::new(1);
+    let mut events = varied(&mut maker);
+    // Each in a block of its own, some in the last.
+    for (n, event) in (0..).zip(&mut events) {
+        event.time += TimeDelta::seconds(n * 5) - TimeDelta::days(3);
+    }
+    let mut others = maker.events(unit(2), 36_000);
+    for (n, event) in (0..).zip(&mut others) {
+        event.time = events[0].time + TimeDelta::milliseconds(n);
+    }
+    others.splice(20_000..20_000, events.iter().cloned());
+    for part in others.chunks(18_006) {
+        commit(&lake, part.to_vec()).await;
+    }
+    lake.tidy().await.unwrap();
+    assert_eq!(lake.log.parts().len(), 1);
+    compared(&lake, &events).await;
+    lake.close().await.unwrap();
+    // What the file says of itself is read again.
+    compared(&open(dir.path()).await, &events).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

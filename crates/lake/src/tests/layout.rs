@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use datafusion::arrow::array::{Array, AsArray};
-use datafusion::logical_expr::{col, lit};
+use datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::datasource::physical_plan::FileScanConfig;
+use datafusion::datasource::physical_plan::parquet::ParquetRowSelection;
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::logical_expr::{Expr, col, lit};
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use datafusion::physical_plan::{ExecutionPlan, collect};
 use khien_base::ports::EventStore;
 use khien_base::{Event, Reach};
 use serde_json::json;
 
-use super::{Maker, all, open, unit};
+use super::{Maker, all, commit, open, unit};
 use crate::Lake;
 use crate::columns::{FIELDS, SHAPE};
 use crate::scan::EventsTable;
@@ -71,25 +74,32 @@ async fn fields_that_stand_in_the_raw_text_are_kept_once_and_come_back_whole() {
     }
 }
 
-/// Row groups that a plan looked at and passed over by their bloom filters.
-fn by_bloom(plan: &Arc<dyn ExecutionPlan>) -> (usize, usize) {
+/// Files that a plan reads, and how many of their rows.
+fn reads(plan: &Arc<dyn ExecutionPlan>) -> (usize, usize) {
     let mut sums = (0, 0);
-    if let Some(metrics) = plan.metrics() {
-        for metric in metrics.iter() {
-            if let datafusion::physical_plan::metrics::MetricValue::PruningMetrics { name, pruning_metrics } =
-                metric.value()
-                && name == "row_groups_pruned_bloom_filter"
-            {
-                sums.0 += pruning_metrics.matched();
-                sums.1 += pruning_metrics.pruned();
-            }
+    let source = plan.downcast_ref::<DataSourceExec>();
+    if let Some(config) = source.and_then(|source| source.data_source().downcast_ref::<FileScanConfig>()) {
+        for file in config.file_groups.iter().flat_map(|group| group.iter()) {
+            let selected = file.extension::<ParquetRowSelection>().map(|rows| rows.selection().row_count());
+            let rows = || *file.statistics.as_ref().unwrap().num_rows.get_value().unwrap();
+            sums = (sums.0 + 1, sums.1 + selected.unwrap_or_else(rows));
         }
     }
     for child in plan.children() {
-        let below = by_bloom(child);
+        let below = reads(child);
         sums = (sums.0 + below.0, sums.1 + below.1);
     }
     sums
+}
+
+/// What is read, and found, by a condition.
+async fn looked(lake: &Lake, condition: Expr) -> ((usize, usize), usize) {
+    let context = lake.engine.session();
+    let table = Arc::new(EventsTable::new(lake.log.parts(), Reach::All, lake.engine.store()));
+    let frame = context.read_table(table).unwrap().filter(condition).unwrap();
+    let plan = frame.create_physical_plan().await.unwrap();
+    let found = collect(Arc::clone(&plan), context.task_ctx()).await.unwrap();
+    (reads(&plan), found.iter().map(RecordBatch::num_rows).sum())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,12 +124,40 @@ async fn one_address_in_thirty_days_is_looked_for_in_few_files() {
     let lake = open(dir.path()).await;
     lake.tidy().await.unwrap();
     assert_eq!(lake.log.parts().len(), 30);
-    let context = lake.engine.session();
-    let table = Arc::new(EventsTable::new(lake.log.parts(), Reach::All, lake.engine.store()));
-    let frame = context.read_table(table).unwrap().filter(col("src_ip").eq(lit("10.0.1.255"))).unwrap();
-    let plan = frame.create_physical_plan().await.unwrap();
-    let found: usize = collect(Arc::clone(&plan), context.task_ctx()).await.unwrap().iter().map(|b| b.num_rows()).sum();
+    let ((files, _), found) = looked(&lake, col("src_ip").eq(lit("10.0.1.255"))).await;
     assert_eq!(found, 1);
-    let (looked_at, passed_over) = by_bloom(&plan);
-    assert!(looked_at <= 3 && passed_over >= 27, "{looked_at} row groups looked at, {passed_over} passed over");
+    assert!(files <= 3, "{files} of 30 files read");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_file_that_stays_the_blocks_are_read_that_may_hold_a_value() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = open(dir.path()).await;
+    let mut maker = Maker::new(1);
+    let mut events: Vec<Event> = (0..40_000).map(|n| told(&mut maker, n % 5_000)).collect();
+    for event in &mut events {
+        event.time -= TimeDelta::days(3);
+    }
+    events[21_000].record.hot.src_ip = Some("198.51.100.7".into());
+    events[21_000].record.hot.host = Some("Máy-Lạ.tinh.vn".into());
+    events[33_000].record.raw.push_str(" Mimikatz");
+    for part in events.chunks(20_000) {
+        commit(&lake, part.to_vec()).await;
+    }
+    lake.tidy().await.unwrap();
+    assert_eq!(lake.log.parts().len(), 1);
+    for (condition, found) in [
+        (col("src_ip").eq(lit("198.51.100.7")), 1),
+        (col("src_ip").like(lit("198.51.100.%")), 1),
+        (col("host").ilike(lit("MÁY-lạ.TINH.vn")), 1),
+        (col("raw").ilike(lit("%mimikatz%")), 1),
+        (col("raw").ilike(lit("%mimikatz%")).or(col("host").eq(lit("Máy-Lạ.tinh.vn"))), 2),
+    ] {
+        let said = condition.to_string();
+        let ((files, rows), all) = looked(&lake, condition).await;
+        assert_eq!((files, all), (1, found), "{said}");
+        assert!(rows <= 4_096 * (found + 1), "{said}: {rows} rows read");
+    }
+    assert_eq!(looked(&lake, col("src_ip").eq(lit("203.0.113.9"))).await, ((0, 0), 0));
+    assert_eq!(looked(&lake, col("process").eq(lit("x"))).await, ((1, 40_000), 0));
 }
