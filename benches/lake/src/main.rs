@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use khien_base::filter::read;
+use khien_base::filter::{Name, read};
 use khien_base::ports::{EventStore, Search};
 use khien_base::{Clock, Event, Fault, Id, Ids, Reach, Result};
 use khien_lake::{Lake, Settings};
@@ -239,12 +239,8 @@ async fn answer(lake: &Lake, question: &str) -> Result<u64> {
         }
         "word" => Ok(lake.search(Search { filter: read(lines::WORD)?, ..one() }).await?.total),
         "top" => {
-            let day = day.date_naive();
-            let sql = format!(
-                "SELECT user, count(*) AS n FROM events WHERE day = DATE '{day}' GROUP BY user ORDER BY n DESC LIMIT 20"
-            );
-            let rows = lake.sql(sql, Reach::All, 20).await?;
-            Ok(rows.rows.len() as u64)
+            let top = lake.values(one(), Name::of("user"), 20).await?;
+            Ok(top.rows.len() as u64)
         }
         _ => {
             let week = Search { from: Some(day), to: Some(day + TimeDelta::days(7)), ..all() };

@@ -42,6 +42,8 @@ mod stage;
 mod statement;
 mod tail;
 mod tidy;
+mod times;
+mod values;
 
 #[cfg(test)]
 mod tests;
@@ -293,7 +295,7 @@ impl EventStore for Lake {
 
     fn values(&self, query: Search, of: Name, most: usize) -> BoxFuture<'_, Result<Values>> {
         let table = self.table(query.reach.clone());
-        Box::pin(self.engine.run(search::values(self.engine.session(), table, query, of, most)))
+        Box::pin(self.engine.run(values::values(self.engine.session(), table, query, of, most)))
     }
 
     fn parquet(&self, to: File) -> Result<Box<dyn EventFile>> {

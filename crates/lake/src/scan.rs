@@ -49,6 +49,7 @@ use crate::part::Part;
 use crate::skip::{Chosen, FOOTER, Question, narrowed};
 use crate::stage::file_name;
 use crate::tail::Fresh;
+use crate::times::{TIMES, is_of_time, within};
 
 /// The files of one version, and what is not yet in it, within a reach.
 #[derive(Debug)]
@@ -59,6 +60,11 @@ pub(crate) struct EventsTable {
     store: ObjectStoreUrl,
     staged: ObjectStoreUrl,
 }
+
+/// Files for each core below which they are read in pieces.
+const FEW: usize = 8;
+/// Bytes of a file that is worth to be read in pieces.
+const LARGE: i64 = 4 * 1024 * 1024;
 
 /// Where a file lies in its store.
 type Place = fn(&Part) -> &str;
@@ -73,7 +79,7 @@ pub(crate) fn moment(at: DateTime<Utc>) -> Expr {
 }
 
 /// Days since 1970, as Arrow counts them.
-fn days(part: &Part) -> i32 {
+pub(crate) fn days(part: &Part) -> i32 {
     part.day.num_days_from_ce() - 719_163
 }
 
@@ -119,20 +125,27 @@ impl EventsTable {
         narrowed(state, &store, parts, &question, |part| file(part, place)).await
     }
 
-    /// The plan that reads these columns of [`VIEW_SCHEMA`] of all that filters may leave; `None` when that is nothing.
+    /// The plan that reads these columns of all that filters may leave, without what is out of their time; `None` when
+    /// that is nothing.
     async fn everything(
         &self,
         state: &dyn Session,
-        columns: Option<Vec<usize>>,
+        columns: &[&str],
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Outcome<Option<Arc<dyn ExecutionPlan>>> {
+        let timed: Vec<Expr> = filters.iter().filter(|filter| is_of_time(filter)).cloned().collect();
+        let bare = places(columns)?;
+        let mut with_time = columns.to_vec();
+        with_time.extend(TIMES.into_iter().filter(|name| !columns.contains(name)));
+        let with_time = if timed.is_empty() { bare.clone() } else { places(&with_time)? };
         let mut plans: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
         if !self.fresh.chunks.is_empty() {
-            let schema = project_schema(&VIEW_SCHEMA, columns.as_ref())?;
+            let schema = project_schema(&VIEW_SCHEMA, Some(&with_time))?;
             let newest_first = self.fresh.chunks.iter().rev().map(|chunk| viewed(&chunk.rows, &schema));
             let newest_first = newest_first.collect::<Outcome<Vec<_>>>()?;
-            plans.push(MemorySourceConfig::try_new_exec(&[newest_first], schema, None)?);
+            let rows = MemorySourceConfig::try_new_exec(&[newest_first], schema, None)?;
+            plans.push(cut(state, rows, &timed, columns.len())?);
         }
         let places: [((&ObjectStoreUrl, Place), Vec<Arc<Part>>); 2] = [
             ((&self.staged, file_name), self.fresh.parts().cloned().collect()),
@@ -140,8 +153,13 @@ impl EventsTable {
         ];
         for (place, parts) in places {
             let chosen = Self::chosen(state, place, parts, filters).await?;
-            if !chosen.is_empty() {
-                plans.push(read(state, &VIEW_SCHEMA, place, &chosen, columns.clone(), limit, false)?);
+            let (whole, edge): (Vec<_>, Vec<_>) = chosen.into_iter().partition(|chosen| within(&chosen.part, &timed));
+            if !edge.is_empty() {
+                let rows = read(state, &VIEW_SCHEMA, place, &edge, Some(with_time.clone()), limit, false)?;
+                plans.push(cut(state, rows, &timed, columns.len())?);
+            }
+            if !whole.is_empty() {
+                plans.push(read(state, &VIEW_SCHEMA, place, &whole, Some(bare.clone()), limit, false)?);
             }
         }
         if plans.is_empty() { Ok(None) } else { UnionExec::try_new(plans).map(Some) }
@@ -151,6 +169,24 @@ impl EventsTable {
     pub(crate) fn as_stored(&self, state: &dyn Session, columns: Vec<usize>) -> Outcome<Arc<dyn ExecutionPlan>> {
         read(state, &READ_SCHEMA, (&self.store, path), &whole(&self.parts), Some(columns), None, true)
     }
+}
+
+/// Where these columns stand in what is read of files.
+fn places(columns: &[&str]) -> Outcome<Vec<usize>> {
+    columns.iter().map(|name| Ok(VIEW_SCHEMA.index_of(name)?)).collect()
+}
+
+/// The rows that pass conditions on their time, with their first columns only.
+fn cut(
+    state: &dyn Session,
+    rows: Arc<dyn ExecutionPlan>,
+    timed: &[Expr],
+    columns: usize,
+) -> Outcome<Arc<dyn ExecutionPlan>> {
+    let Some(condition) = conjunction(timed.to_vec()) else { return Ok(rows) };
+    let condition = state.create_physical_expr(condition, &DFSchema::try_from(rows.schema())?)?;
+    let first = (0..columns).collect();
+    Ok(Arc::new(FilterExecBuilder::new(condition, rows).apply_projection(Some(first))?.build()?))
 }
 
 /// The files with all their rows.
@@ -169,18 +205,13 @@ fn read(
     limit: Option<usize>,
     apart: bool,
 ) -> Outcome<Arc<dyn ExecutionPlan>> {
-    let groups = if apart { parts.len() } else { state.config().target_partitions().clamp(1, parts.len().max(1)) };
-    let mut files: Vec<Vec<PartitionedFile>> = vec![Vec::new(); groups];
-    for (at, Chosen { part, rows }) in parts.iter().enumerate() {
-        let file = file(part, place);
-        let file = match rows {
-            Some(rows) => file.with_extension(ParquetRowSelection::new(rows.clone())),
-            None => file,
-        };
-        if let Some(group) = files.get_mut(at % groups.max(1)) {
-            group.push(file);
-        }
-    }
+    let cores = state.config().target_partitions().max(1);
+    let files: Vec<PartitionedFile> = parts.iter().map(|chosen| chosen.file(place)).collect();
+    let files: Vec<FileGroup> = if apart {
+        files.into_iter().map(|file| FileGroup::new(vec![file])).collect()
+    } else {
+        dealt(if parts.len() < cores * FEW { split(files, cores) } else { files }, cores)
+    };
     let runtime = state.runtime_env();
     let store = runtime.object_store(url)?;
     let cache = runtime.cache_manager.get_file_metadata_cache();
@@ -197,12 +228,36 @@ fn read(
     let mut whole = Statistics::new_unknown(seen);
     whole.num_rows = Precision::Exact(parts.iter().map(|chosen| usize::try_from(chosen.part.rows).unwrap_or(0)).sum());
     let config = FileScanConfigBuilder::new(url.clone(), Arc::new(source))
-        .with_file_groups(files.into_iter().map(FileGroup::new).collect())
+        .with_file_groups(files)
         .with_statistics(whole)
         .with_projection_indices(columns)?
         .with_limit(limit)
         .build();
     Ok(DataSourceExec::from_data_source(config))
+}
+
+/// Files in turns to each of so many groups.
+fn dealt(files: Vec<PartitionedFile>, groups: usize) -> Vec<FileGroup> {
+    let mut dealt = vec![Vec::new(); groups.min(files.len())];
+    for (at, file) in files.into_iter().enumerate() {
+        if let Some(group) = dealt.get_mut(at % groups) {
+            group.push(file);
+        }
+    }
+    dealt.into_iter().map(FileGroup::new).collect()
+}
+
+/// Large files in so many pieces each, so that a few of them keep all cores busy. A row group is of the piece in which
+/// its middle lies.
+fn split(files: Vec<PartitionedFile>, pieces: usize) -> Vec<PartitionedFile> {
+    let pieces = i64::try_from(pieces).unwrap_or(1);
+    let pieces_of = |file: PartitionedFile| {
+        let size = i64::try_from(file.object_meta.size).unwrap_or(i64::MAX);
+        let pieces = if size < LARGE { 1 } else { pieces };
+        let end = move |piece: i64| if piece == pieces { size } else { size / pieces * piece };
+        (0..pieces).map(move |piece| file.clone().with_range(end(piece), end(piece + 1)))
+    };
+    files.into_iter().flat_map(pieces_of).collect()
 }
 
 fn path(part: &Part) -> &str {
@@ -220,6 +275,16 @@ fn viewed(batch: &RecordBatch, schema: &SchemaRef) -> Outcome<RecordBatch> {
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     let columns = columns.collect::<Outcome<Vec<_>>>()?;
     Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?)
+}
+
+impl Chosen {
+    fn file(&self, place: Place) -> PartitionedFile {
+        let file = file(&self.part, place);
+        match &self.rows {
+            Some(rows) => file.with_extension(ParquetRowSelection::new(rows.clone())),
+            None => file,
+        }
+    }
 }
 
 fn file(part: &Part, place: Place) -> PartitionedFile {
@@ -251,8 +316,13 @@ impl TableProvider for EventsTable {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Outcome<Vec<TableProviderFilterPushDown>> {
-        // Files are chosen by the filters here; the engine then moves them into the reading of each file.
-        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+        // Files are chosen by the filters here; the engine then moves them into the reading of each file. Those on the
+        // time alone are seen to here, since most files lie wholly within them.
+        let kind = |filter: &&Expr| match is_of_time(filter) {
+            true => TableProviderFilterPushDown::Exact,
+            false => TableProviderFilterPushDown::Inexact,
+        };
+        Ok(filters.iter().map(kind).collect())
     }
 
     async fn scan(
@@ -271,9 +341,8 @@ impl TableProvider for EventsTable {
             None => TABLE_SCHEMA.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>(),
         };
         let needed = self.needed(&wanted);
-        let columns = needed.iter().map(|name| Ok(VIEW_SCHEMA.index_of(name)?)).collect::<Outcome<Vec<_>>>()?;
         let limit = limit.filter(|_| filters.is_empty() && self.reach == Reach::All);
-        match self.everything(state, Some(columns), filters, limit).await? {
+        match self.everything(state, &needed, filters, limit).await? {
             Some(input) => self.seen(state, input, &wanted),
             None => empty(project_schema(&TABLE_SCHEMA, projection)?),
         }

@@ -18,13 +18,13 @@ use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
 use khien_base::filter::Name;
 use khien_base::ids::keyed;
-use khien_base::ports::{Bucket, Found, Search, Values};
+use khien_base::ports::{Bucket, Found, Search};
 use khien_base::{Event, Fault, Filter, Id, Kind, Result};
 use tokio::sync::mpsc;
 
-use crate::columns::{DAY, TABLE_SCHEMA, texts};
+use crate::columns::{DAY, TABLE_SCHEMA};
 use crate::engine::fault;
-use crate::filter::{expressions, value};
+use crate::filter::expressions;
 use crate::rows::events;
 use crate::scan::{EventsTable, moment};
 
@@ -38,8 +38,6 @@ const ROWS: usize = 100_000;
 const RECEIVED: usize = 200_000;
 /// Spans of time that rows of a page are looked for in.
 const SPANS: usize = 16;
-/// Values that are counted.
-const VALUES: usize = 1_000;
 /// Slices of a histogram.
 const SLICES: usize = 1_000;
 
@@ -48,12 +46,12 @@ fn date(at: DateTime<Utc>) -> Expr {
     lit(ScalarValue::Date32(i32::try_from(days).ok()))
 }
 
-fn too_many(code: &'static str, limit: usize) -> Fault {
+pub(crate) fn too_many(code: &'static str, limit: usize) -> Fault {
     Fault::new(Kind::TooMany, code).with("limit", limit)
 }
 
 /// All conditions of a search but its reach, which the table itself holds.
-fn conditions(query: &Search) -> Result<Vec<Expr>> {
+pub(crate) fn conditions(query: &Search) -> Result<Vec<Expr>> {
     let mut all = Vec::new();
     if let Some(from) = query.from {
         all.push(col("time").gt_eq(moment(from)));
@@ -73,7 +71,7 @@ fn conditions(query: &Search) -> Result<Vec<Expr>> {
     Ok(all)
 }
 
-fn filtered(context: &SessionContext, table: &Arc<EventsTable>, all: &[Expr]) -> Result<DataFrame> {
+pub(crate) fn filtered(context: &SessionContext, table: &Arc<EventsTable>, all: &[Expr]) -> Result<DataFrame> {
     let frame = context.read_table(Arc::clone(table) as Arc<_>).map_err(fault)?;
     all.iter().try_fold(frame, |frame, one| frame.filter(one.clone()).map_err(fault))
 }
@@ -296,50 +294,6 @@ pub(crate) async fn histogram(
             count: counts.get(&slice).and_then(|n| u64::try_from(*n).ok()).unwrap_or(0),
         })
         .collect())
-}
-
-/// The values that come most often: one pass; of all groups no more are kept than are asked for.
-pub(crate) async fn values(
-    context: SessionContext,
-    table: Arc<EventsTable>,
-    query: Search,
-    of: Name,
-    most: usize,
-) -> Result<Values> {
-    if most == 0 || most > VALUES {
-        return Err(too_many("lake.values", VALUES));
-    }
-    let all = conditions(&query)?;
-    let grouped = filtered(&context, &table, &all)?
-        .select(vec![value(&of).alias("value")])
-        .and_then(|frame| frame.aggregate(vec![col("value")], vec![count(lit(1_i64)).alias("events")]))
-        .map_err(fault)?;
-    let mut batches = grouped.execute_stream().await.map_err(fault)?;
-    let mut found = Values { rows: Vec::new(), having: 0, total: 0 };
-    // The most frequent so far, the least of them on top; of equally frequent ones the first by the alphabet stay.
-    let mut top: BinaryHeap<(Reverse<u64>, String)> = BinaryHeap::new();
-    while let Some(batch) = batches.next().await {
-        let batch = batch.map_err(fault)?;
-        let texts = batch.column_by_name("value").and_then(texts);
-        let events = batch.column_by_name("events").and_then(|column| column.as_primitive_opt::<Int64Type>());
-        let (Some(texts), Some(events)) = (texts, events) else { return Err(Fault::internal("values without counts")) };
-        for (text, events) in texts.zip(events.values()) {
-            let events = u64::try_from(*events).unwrap_or(0);
-            found.total += events;
-            // Nothing and an empty text are no values.
-            let Some(text) = text.filter(|text| !text.is_empty()) else { continue };
-            found.having += events;
-            let last = top.peek().filter(|_| top.len() >= most);
-            if last.is_none_or(|(least, last)| (Reverse(events), text) < (*least, last.as_str())) {
-                top.push((Reverse(events), text.to_owned()));
-                if top.len() > most {
-                    top.pop();
-                }
-            }
-        }
-    }
-    found.rows = top.into_sorted_vec().into_iter().map(|(events, text)| (text, events.0)).collect();
-    Ok(found)
 }
 
 /// All events of a search, one batch after another, until nobody takes them any more.
