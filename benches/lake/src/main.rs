@@ -1,11 +1,12 @@
 //! `make`: fills a lake with events of 30 days through the store's own way in, and tidies it; with the rows of a file, it
-//! writes files of that size and leaves the tidying to `tidy`. `ask`: a question, five
+//! writes files of that size and leaves the tidying to `tidy`. `pace`: how much merging slows what comes in. `ask`: a question, five
 //! times. `pack`: event logs of Windows, as they are, through the same way, on one day. `README.md` of the benches says
 //! how peers are asked the same.
 
 mod lines;
 
 use std::io::Write;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -42,11 +43,12 @@ fn main() -> std::process::ExitCode {
             match given.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
                 ["make", dir, rows] => make(Path::new(dir), number(rows)?, None).await,
                 ["make", dir, rows, of_a_file] => make(Path::new(dir), number(rows)?, Some(number(of_a_file)?)).await,
+                ["pace", dir, rows] => pace(Path::new(dir), number(rows)?).await,
                 ["tidy", dir] => tidy(Path::new(dir)).await,
                 ["pack", dir, logs] => pack(Path::new(dir), Path::new(logs)).await,
                 ["ask", dir, question] => ask(Path::new(dir), question).await,
                 _ => Err(Fault::internal(
-                    "use: make DIR ROWS [ROWS_OF_A_FILE] | tidy DIR | pack DIR LOGS | ask DIR count|address|word|top|histogram",
+                    "use: make DIR ROWS [ROWS_OF_A_FILE] | tidy DIR | pace DIR ROWS | pack DIR LOGS | ask DIR count|address|word|top|histogram",
                 )),
             }
         })
@@ -88,26 +90,46 @@ fn event(ids: &Ids, n: u64, at: DateTime<Utc>) -> Result<(Event, usize)> {
 const WAITING: usize = 1_500;
 
 async fn make(dir: &Path, rows: u64, of_a_file: Option<usize>) -> Result<()> {
-    let now = last_day() + TimeDelta::days(3);
     let usual = settings();
     let flush_rows = of_a_file.unwrap_or(usual.flush_rows);
     let tail_bytes = usual.tail_bytes.max(flush_rows * WAITING);
-    let limits = Settings { flush_rows, tail_bytes, ..usual };
-    let lake = Arc::new(Lake::open_with(dir, Clock::fixed(now), limits).await?);
+    let lake = open(dir, Settings { flush_rows, tail_bytes, ..usual }).await?;
     let start = Instant::now();
+    let raw = fill(&lake, 0..rows, rows).await?;
+    lake.flush().await?;
+    say(&json!({"append_seconds": start.elapsed().as_secs_f64(), "peak_mib": peak()}));
+    forget_peak();
+    let kept = if of_a_file.is_some() { stored(&lake, raw).await? } else { tidied(&lake, Some(raw)).await? };
+    say(&kept);
+    close(lake).await
+}
+
+async fn open(dir: &Path, limits: Settings) -> Result<Arc<Lake>> {
+    Ok(Arc::new(Lake::open_with(dir, Clock::fixed(last_day() + TimeDelta::days(3)), limits).await?))
+}
+
+async fn close(lake: Arc<Lake>) -> Result<()> {
+    match Arc::into_inner(lake) {
+        Some(lake) => lake.close().await,
+        None => Ok(()),
+    }
+}
+
+/// Takes in some of so many events that spread over all days; gives the bytes of their lines.
+async fn fill(lake: &Arc<Lake>, some: Range<u64>, of: u64) -> Result<u64> {
     let first = last_day() - TimeDelta::days(DAYS - 1);
     let micros = u64::try_from(TimeDelta::days(DAYS).num_microseconds().unwrap_or(1)).unwrap_or(1);
-    let step = micros / rows.max(1);
+    let step = micros / of.max(1);
     let (mut raw, ids) = (0_u64, Arc::new(Ids::random()));
     let mut under_way = tokio::task::JoinSet::new();
-    for from in (0..rows).step_by(usize::try_from(BATCH).unwrap_or(1)) {
+    for from in some.clone().step_by(usize::try_from(BATCH).unwrap_or(1)) {
         while under_way.len() >= 4 {
             raw += joined(under_way.join_next().await)?;
         }
-        let (lake, ids) = (Arc::clone(&lake), Arc::clone(&ids));
+        let (lake, ids, to) = (Arc::clone(lake), Arc::clone(&ids), (from + BATCH).min(some.end));
         under_way.spawn(async move {
             let (mut batch, mut raw) = (Vec::new(), 0);
-            for n in from..(from + BATCH).min(rows) {
+            for n in from..to {
                 let at = first + TimeDelta::microseconds(i64::try_from(n * step).unwrap_or(0));
                 let (event, bytes) = event(&ids, n, at)?;
                 raw += bytes as u64;
@@ -120,15 +142,38 @@ async fn make(dir: &Path, rows: u64, of_a_file: Option<usize>) -> Result<()> {
     while let Some(done) = under_way.join_next().await {
         raw += joined(Some(done))?;
     }
+    Ok(raw)
+}
+
+/// How much slower events come in while others are merged: over a lake of so many fresh ones, half as many again come in
+/// by turns alone and beside the merge.
+async fn pace(dir: &Path, rows: u64) -> Result<()> {
+    let lake = open(dir, settings()).await?;
+    fill(&lake, 0..rows, rows).await?;
     lake.flush().await?;
-    say(&json!({"append_seconds": start.elapsed().as_secs_f64(), "peak_mib": peak()}));
-    forget_peak();
-    let kept = if of_a_file.is_some() { stored(&lake, raw).await? } else { tidied(&lake, Some(raw)).await? };
-    say(&kept);
-    match Arc::into_inner(lake) {
-        Some(lake) => lake.close().await,
-        None => Ok(()),
+    let (mut alone, mut beside, part) = (Vec::new(), Vec::new(), rows / 10);
+    for turn in 0..5 {
+        // Of the last days, which no merge touches while they are new.
+        let next = |from: u64| rows - (from + 1) * part / 10..rows - from * part / 10;
+        let began = Instant::now();
+        fill(&lake, next(turn), rows).await?;
+        alone.push(began.elapsed().as_secs_f64());
+        let merging = Arc::clone(&lake);
+        let merging = tokio::spawn(async move { merging.tidy().await });
+        let began = Instant::now();
+        fill(&lake, next(turn + 5), rows).await?;
+        let took = began.elapsed().as_secs_f64();
+        // A turn in which nothing was left to merge says nothing.
+        if !merging.is_finished() {
+            beside.push(took);
+        }
+        merging.abort();
     }
+    let events = part / 10;
+    say(
+        &json!({ "events_a_turn": events, "alone_seconds": alone, "beside_a_merge_seconds": beside, "peak_mib": peak() }),
+    );
+    close(lake).await
 }
 
 /// The bytes of lines that a batch was made of.

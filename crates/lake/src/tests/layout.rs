@@ -10,7 +10,7 @@ use datafusion::datasource::source::DataSourceExec;
 use datafusion::logical_expr::{Expr, col, lit};
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use datafusion::physical_plan::{ExecutionPlan, collect};
-use khien_base::ports::EventStore;
+use khien_base::ports::{EventStore, Search};
 use khien_base::{Event, Reach};
 use serde_json::json;
 
@@ -160,4 +160,40 @@ async fn of_a_file_that_stays_the_blocks_are_read_that_may_hold_a_value() {
     }
     assert_eq!(looked(&lake, col("src_ip").eq(lit("203.0.113.9"))).await, ((0, 0), 0));
     assert_eq!(looked(&lake, col("process").eq(lit("x"))).await, ((1, 40_000), 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_that_cuts_through_files_finds_what_lies_within() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = open(dir.path()).await;
+    let mut maker = Maker::new(1);
+    let mut events: Vec<Event> = (0..600).map(|n| told(&mut maker, n)).collect();
+    for (n, event) in (0..).zip(&mut events) {
+        event.time = super::noon() - TimeDelta::hours(60) + TimeDelta::minutes(n * 6);
+    }
+    for part in events.chunks(100) {
+        lake.append(part.to_vec()).await.unwrap();
+    }
+    for step in 0..3 {
+        for (from, to) in [(0, 600), (33, 34), (100, 350), (117, 599), (240, 480), (7, 7)] {
+            let (from_time, to_time) = (events[from].time, events[to.min(599)].time);
+            let spanned = Search { from: Some(from_time), to: Some(to_time), ..all(Reach::All) };
+            let mut found = lake.search(spanned.clone()).await.unwrap().events;
+            found.reverse();
+            assert!(found == events[from..to.min(599)], "{step}: {from} to {to}: {}", found.len());
+            let sql = format!(
+                "SELECT count(*) AS n FROM events WHERE time > TIMESTAMP '{}' AND host IS NOT NULL",
+                from_time.format("%Y-%m-%d %H:%M:%S")
+            );
+            let rows = lake.sql(sql, Reach::All, 1).await.unwrap().rows;
+            assert_eq!(json!(rows), json!([{ "n": 599 - from }]), "{step}: after {from}");
+            let values = lake.values(spanned, khien_base::filter::Name::of("src_ip"), 1_000).await.unwrap();
+            assert_eq!(values.total, (to.min(599) - from) as u64, "{step}: {from} to {to}");
+            assert_eq!(values.rows.len() as u64, values.total);
+        }
+        match step {
+            0 => lake.flush().await.unwrap(),
+            _ => lake.tidy().await.unwrap(),
+        }
+    }
 }
