@@ -61,11 +61,12 @@ def found(question, rows):
 
 
 peers = {}
-duck = duckdb.connect()
-duck.execute("SET TimeZone = 'UTC'; SET threads = 2; SET enable_object_cache = true")
-duck.execute("CREATE VIEW events AS SELECT * FROM read_parquet($1, hive_partitioning = true)".replace("$1", repr(files)))
 for question, statements in questions("raw ILIKE '%mimikatz%'", "epoch(time) // 3600").items():
-    peers["duckdb", question] = timed(lambda: [duck.execute(sql).fetchall() for sql in statements][0])
+    # A new one for each question, as Khiên's is a new process: the first answer knows no footer yet.
+    with duckdb.connect() as duck:
+        duck.execute("SET TimeZone = 'UTC'; SET threads = 2; SET enable_object_cache = true")
+        duck.execute(f"CREATE VIEW events AS SELECT * FROM read_parquet({files!r}, hive_partitioning = true)")
+        peers["duckdb", question] = timed(lambda: [duck.execute(sql).fetchall() for sql in statements][0])
 
 
 def ask_chdb():

@@ -144,6 +144,7 @@ async fn counted(mut batches: SendableRecordBatchStream) -> Result<Counted> {
     while let Some(batch) = batches.next().await {
         counts.add(&batch.map_err(fault)?)?;
     }
+    counts.add_up();
     Ok(counts)
 }
 
@@ -154,8 +155,9 @@ struct Counted {
     texts: HashMap<String, usize>,
     events: Vec<u64>,
     nothing: u64,
-    /// Where the views of the last batch are counted, as long as its buffers are the same.
-    views: HashMap<u128, usize, Mixing>,
+    /// Where the text of each view is counted, and how often the view came since this was added up. Views into buffers
+    /// mean the same as long as the buffers of the last batch are the same.
+    views: HashMap<u128, (usize, u64), Mixing>,
     /// The last batch. It is held, so that no other buffer can lie where its buffers lie.
     last: Option<StringViewArray>,
 }
@@ -165,27 +167,39 @@ impl Counted {
         let column = batch.columns().first().and_then(|column| column.as_string_view_opt());
         let column = column.ok_or_else(|| Fault::internal("values without views"))?;
         if self.last.as_ref().is_none_or(|last| !same_buffers(last, column)) {
-            self.views.clear();
+            self.add_up();
         }
-        for (row, view) in column.views().iter().enumerate() {
-            if column.is_null(row) {
-                self.nothing += 1;
-                continue;
-            }
-            let at = match self.views.get(view) {
-                Some(at) => *at,
-                None => {
-                    let at = self.place(column.value(row));
-                    self.views.insert(*view, at);
-                    at
+        match column.nulls() {
+            None => column.views().iter().enumerate().for_each(|(row, view)| self.count(column, row, *view)),
+            Some(nulls) => {
+                for row in nulls.valid_indices() {
+                    column.views().get(row).into_iter().for_each(|view| self.count(column, row, *view));
                 }
-            };
-            if let Some(events) = self.events.get_mut(at) {
-                *events += 1;
+                self.nothing += nulls.null_count() as u64;
             }
         }
         self.last = Some(column.clone());
         Ok(())
+    }
+
+    fn count(&mut self, column: &StringViewArray, row: usize, view: u128) {
+        match self.views.get_mut(&view) {
+            Some((_, times)) => *times += 1,
+            None => {
+                let at = self.place(column.value(row));
+                self.views.insert(view, (at, 1));
+            }
+        }
+    }
+
+    /// Adds up what was counted by views, and forgets those that will mean something else.
+    fn add_up(&mut self) {
+        for (at, times) in self.views.values_mut() {
+            if let Some(events) = self.events.get_mut(*at) {
+                *events += std::mem::take(times);
+            }
+        }
+        self.views.retain(|view, _| is_inline(*view));
     }
 
     /// Where a text is counted.
@@ -207,6 +221,12 @@ impl Counted {
             }
         }
     }
+}
+
+/// Whether a view has its text in itself: up to 12 bytes (Arrow columnar format, "Variable-size Binary View Layout").
+fn is_inline(view: u128) -> bool {
+    let [a, b, c, d, ..] = view.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d]) <= 12
 }
 
 /// Whether views into these mean the same texts.
