@@ -151,10 +151,10 @@ async fn pace(dir: &Path, rows: u64) -> Result<()> {
     let lake = open(dir, settings()).await?;
     fill(&lake, 0..rows, rows).await?;
     lake.flush().await?;
-    let (mut alone, mut beside, part) = (Vec::new(), Vec::new(), rows / 10);
+    let (mut alone, mut beside, part) = (Vec::new(), Vec::new(), rows / 20);
     for turn in 0..5 {
-        // Of the last days, which no merge touches while they are new.
-        let next = |from: u64| rows - (from + 1) * part / 10..rows - from * part / 10;
+        // Of the last days: merges begin with the first.
+        let next = |from: u64| rows - (from + 1) * part..rows - from * part;
         let began = Instant::now();
         fill(&lake, next(turn), rows).await?;
         alone.push(began.elapsed().as_secs_f64());
@@ -169,9 +169,8 @@ async fn pace(dir: &Path, rows: u64) -> Result<()> {
         }
         merging.abort();
     }
-    let events = part / 10;
     say(
-        &json!({ "events_a_turn": events, "alone_seconds": alone, "beside_a_merge_seconds": beside, "peak_mib": peak() }),
+        &json!({ "events_a_turn": part, "alone_seconds": alone, "beside_a_merge_seconds": beside, "peak_mib": peak() }),
     );
     close(lake).await
 }

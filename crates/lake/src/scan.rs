@@ -68,6 +68,8 @@ const LARGE: i64 = 4 * 1024 * 1024;
 
 /// Where a file lies in its store.
 type Place = fn(&Part) -> &str;
+/// A store, and where files lie in it.
+type Places<'s> = (&'s ObjectStoreUrl, Place);
 
 fn micros(at: i64) -> ScalarValue {
     ScalarValue::TimestampMicrosecond(Some(at), Some("UTC".into()))
@@ -115,7 +117,7 @@ impl EventsTable {
     /// The files that filters leave, and of each the rows that they may find.
     async fn chosen(
         state: &dyn Session,
-        (url, place): (&ObjectStoreUrl, Place),
+        (url, place): Places<'_>,
         parts: Vec<Arc<Part>>,
         filters: &[Expr],
     ) -> Outcome<Vec<Chosen>> {
@@ -147,7 +149,7 @@ impl EventsTable {
             let rows = MemorySourceConfig::try_new_exec(&[newest_first], schema, None)?;
             plans.push(cut(state, rows, &timed, columns.len())?);
         }
-        let places: [((&ObjectStoreUrl, Place), Vec<Arc<Part>>); 2] = [
+        let places: [(Places<'_>, Vec<Arc<Part>>); 2] = [
             ((&self.staged, file_name), self.fresh.parts().cloned().collect()),
             ((&self.store, path), self.parts.clone()),
         ];
@@ -199,7 +201,7 @@ fn whole(parts: &[Arc<Part>]) -> Vec<Chosen> {
 fn read(
     state: &dyn Session,
     seen: &SchemaRef,
-    (url, place): (&ObjectStoreUrl, Place),
+    (url, place): Places<'_>,
     parts: &[Chosen],
     columns: Option<Vec<usize>>,
     limit: Option<usize>,

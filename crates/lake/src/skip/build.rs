@@ -118,9 +118,8 @@ fn folded(bits: &Bits, places: usize) -> Vec<u64> {
 impl Column {
     /// How full a table of so many places would be, in percent.
     fn full(&self, places: usize) -> usize {
-        let ones =
-            |block: &Box<Bits>| folded(block, places).iter().map(|word| word.count_ones() as usize).sum::<usize>();
-        self.blocks.iter().map(ones).sum::<usize>() * 100 / (places * self.blocks.len()).max(1)
+        let ones = |bits: &Bits| folded(bits, places).iter().map(|word| word.count_ones() as usize).sum::<usize>();
+        self.blocks.iter().map(|bits| ones(bits)).sum::<usize>() * 100 / (places * self.blocks.len()).max(1)
     }
 
     /// The fewest places that leave the table empty enough; `None` where none do.
