@@ -124,7 +124,7 @@ impl Default for Settings {
             query_time: Duration::from_secs(20),
             query_bytes: 256 * MIB,
             spill_bytes: 2 * 1024 * 1024 * 1024,
-            cache_bytes: 16 * MIB,
+            cache_bytes: 64 * MIB,
             query_threads: 2,
             file_bytes: 128 * 1024 * 1024,
             keep_unnamed: Duration::from_secs(3_600),
