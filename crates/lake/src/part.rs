@@ -234,7 +234,7 @@ impl PartWriter {
     /// Writes where values are, behind the rows, and into the footer where that stands.
     fn store(&mut self, skip: skip::Builder) -> Result<Skip> {
         self.writer.flush().map_err(|e| Fault::unavailable("lake.disk", e))?;
-        let (skip, bytes) = skip.finish(self.writer.bytes_written() as u64);
+        let (skip, bytes) = skip.finish(file_name(&self.part), self.writer.bytes_written() as u64);
         self.writer.write_all(&bytes).map_err(|e| Fault::unavailable("lake.disk", e))?;
         let told = serde_json::to_string(&skip).map_err(Fault::internal)?;
         self.writer.append_key_value_metadata(KeyValue::new(skip::KEY.to_owned(), told));

@@ -76,8 +76,8 @@ impl Builder {
         self.rows = rows.end;
     }
 
-    /// The tables as they are to be stored from this byte of the file on, and what the footer says of them.
-    pub(crate) fn finish(self, at: u64) -> (Skip, Vec<u8>) {
+    /// The tables as they are to be stored from this byte of the named file on, and what the footer says of them.
+    pub(crate) fn finish(self, file: &str, at: u64) -> (Skip, Vec<u8>) {
         let mut bytes = Vec::new();
         let mut tables = Vec::new();
         for column in &self.columns {
@@ -86,7 +86,7 @@ impl Builder {
             column.store(places, &mut bytes);
             tables.push(Table { column: column.name.to_owned(), places: places as u64, at: start });
         }
-        (Skip { block: BLOCK as u64, rows: self.rows as u64, tables }, bytes)
+        (Skip { file: file.to_owned(), block: BLOCK as u64, rows: self.rows as u64, tables }, bytes)
     }
 }
 

@@ -28,6 +28,9 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
+use crate::part::Part;
+use crate::stage::file_name;
+
 pub(crate) use ask::Question;
 pub(crate) use build::Builder;
 pub(crate) use read::{Chosen, FOOTER, narrowed};
@@ -44,6 +47,8 @@ const TURNS: usize = 3;
 /// The tables of one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Skip {
+    /// The name of the file. Programs that write a file out of another may copy what its footer says.
+    file: String,
     /// Rows of a block.
     block: u64,
     /// Rows of the file.
@@ -89,10 +94,39 @@ impl Skip {
         self.blocks().div_ceil(8)
     }
 
-    /// The layout as it stands in a footer; `None` where it makes no sense.
-    fn told(text: &str) -> Option<Self> {
+    /// The layout as it stands in a file's footer; `None` where it is not of this file or makes no sense.
+    fn told(text: &str, part: &Part) -> Option<Self> {
         let skip: Self = serde_json::from_str(text).ok()?;
-        let sound = skip.block > 0 && skip.tables.iter().all(|table| table.places.is_power_of_two());
-        sound.then_some(skip)
+        let of_it = skip.block > 0 && skip.rows == part.rows && skip.file == file_name(part);
+        let within = |table: &Table| {
+            let end = table.places.checked_mul(skip.width()).and_then(|bytes| bytes.checked_add(table.at));
+            table.places.is_power_of_two() && end.is_some_and(|end| end <= part.size)
+        };
+        (of_it && skip.tables.iter().all(within)).then_some(skip)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_footer_says_of_another_file_is_not_believed() {
+        let day = [(crate::columns::DAY.to_owned(), Some("2026-06-10".to_owned()))].into();
+        let part = Part::named("day=2026-06-10/a.parquet".into(), 5_000, &day, Some(r#"{"numRecords":9000}"#)).unwrap();
+        let table = Table { column: "host".into(), places: 64, at: 4 };
+        let skip = Skip { file: "a.parquet".into(), block: 4_096, rows: 9_000, tables: vec![table.clone()] };
+        let told = |skip: &Skip| Skip::told(&serde_json::to_string(skip).unwrap(), &part).is_some();
+        assert!(told(&skip));
+        assert!(!told(&Skip { file: "b.parquet".into(), ..skip.clone() }));
+        assert!(!told(&Skip { rows: 9_001, ..skip.clone() }));
+        assert!(!told(&Skip { block: 0, ..skip.clone() }));
+        for wrong in [Table { places: 63, ..table.clone() }, Table { places: 1 << 63, ..table.clone() }] {
+            assert!(!told(&Skip { tables: vec![wrong], ..skip.clone() }));
+        }
+        for at in [4_937, u64::MAX] {
+            assert!(!told(&Skip { tables: vec![Table { at, ..table.clone() }], ..skip.clone() }));
+        }
+        assert_eq!(Skip::told("{}", &part), None);
     }
 }

@@ -41,7 +41,7 @@ pub(crate) async fn narrowed(
             let skip = match part.skip.0.get() {
                 Some(skip) => skip,
                 None => {
-                    let told = of_footer(state, store, &file).await?;
+                    let told = of_footer(state, store, &part, &file).await?;
                     part.skip.0.get_or_init(|| told)
                 }
             };
@@ -59,7 +59,12 @@ pub(crate) async fn narrowed(
 }
 
 /// What the file's footer says of its tables; the footer is kept for whoever reads the file next.
-async fn of_footer(state: &dyn Session, store: &Arc<dyn ObjectStore>, file: &PartitionedFile) -> Outcome<Option<Skip>> {
+async fn of_footer(
+    state: &dyn Session,
+    store: &Arc<dyn ObjectStore>,
+    part: &Part,
+    file: &PartitionedFile,
+) -> Outcome<Option<Skip>> {
     let cache = state.runtime_env().cache_manager.get_file_metadata_cache();
     let metadata = DFParquetMetadata::new(store, &file.object_meta)
         .with_metadata_size_hint(Some(FOOTER))
@@ -67,7 +72,7 @@ async fn of_footer(state: &dyn Session, store: &Arc<dyn ObjectStore>, file: &Par
         .fetch_metadata()
         .await?;
     let mut keys = metadata.file_metadata().key_value_metadata().into_iter().flatten();
-    Ok(keys.find(|pair| pair.key == KEY).and_then(|pair| Skip::told(pair.value.as_deref()?)))
+    Ok(keys.find(|pair| pair.key == KEY).and_then(|pair| Skip::told(pair.value.as_deref()?, part)))
 }
 
 /// The bits of the blocks that may hold what is asked for.
