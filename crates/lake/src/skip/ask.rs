@@ -21,8 +21,8 @@ pub(crate) enum Question {
 
 impl Question {
     /// What all of these conditions together ask; `None` where the tables know nothing of them.
-    pub(crate) fn of(filters: &[Expr]) -> Option<Self> {
-        let asked: Vec<Self> = filters.iter().filter_map(asked).collect();
+    pub(crate) fn of<'f>(filters: impl IntoIterator<Item = &'f Expr>) -> Option<Self> {
+        let asked: Vec<Self> = filters.into_iter().filter_map(asked).collect();
         (!asked.is_empty()).then_some(Self::All(asked))
     }
 }
@@ -32,7 +32,7 @@ fn asked(condition: &Expr) -> Option<Question> {
         Expr::BinaryExpr(both) => {
             let (left, right) = (both.left.as_ref(), both.right.as_ref());
             match both.op {
-                Operator::And => Question::of(&[left.clone(), right.clone()]),
+                Operator::And => Question::of([left, right]),
                 Operator::Or => Some(Question::Any(vec![asked(left)?, asked(right)?])),
                 Operator::Eq => equals(left, right).or_else(|| equals(right, left)),
                 _ => None,
